@@ -1,0 +1,1 @@
+"""The engine: agents, stages, providers, sandboxes and languages. Knows nothing of Django."""

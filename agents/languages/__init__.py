@@ -1,0 +1,8 @@
+"""Every language by its key."""
+
+from __future__ import annotations
+
+from agents.languages.base import Toolchain
+from agents.languages.python import TOOLCHAIN as PYTHON
+
+TOOLCHAINS: dict[str, Toolchain] = {toolchain.key: toolchain for toolchain in (PYTHON,)}

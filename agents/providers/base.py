@@ -1,0 +1,65 @@
+"""The protocol that every model provider follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from agents.types import Purpose, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message; ``images`` are data URLs and only given to vision models."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model.
+
+    ``data`` holds the same named blocks that the template put into the messages (description,
+    requirements, plan, path, nonce, …), for providers that work on facts instead of prose.
+    """
+
+    role: Role
+    purpose: Purpose
+    model: str
+    messages: tuple[Message, ...]
+    max_tokens: int
+    temperature: float = 0.2
+    json_schema: Mapping[str, object] | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    on_text: Callable[[str], None] | None = None
+    """Called with each piece of a streamed answer, in the thread that asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model answered. Unknown counts are None, never 0. ``finish`` 'length' means cut."""
+
+    text: str
+    finish: Literal["stop", "length", "filter", "unknown"]
+    model: str
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost_usd: float | None = None
+    seconds: float = 0.0
+
+
+class Provider(Protocol):
+    """Answers requests. Thread-safe: independent files are asked for in parallel."""
+
+    name: str
+    uses_ai: bool
+
+    def complete(self, request: Request, *, stop: Callable[[], bool]) -> Reply:
+        """Answer one request.
+
+        ``stop`` is polled at least every second; when it answers True, Stopped is raised.
+        Raises ProviderError (with ``retry`` set where trying again can help), NotUnderstood.
+        """

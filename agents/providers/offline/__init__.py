@@ -1,0 +1,1 @@
+"""The built-in provider: writes real applications from blueprints, without any model."""

@@ -1,0 +1,130 @@
+"""Any endpoint that speaks OpenAI's chat completions: answers are streamed, so that a stop is heard at once."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import httpx2
+import openai
+
+from agents.errors import ProviderError
+from agents.providers.addresses import check_base_url, place_of
+from agents.providers.base import Reply, Request
+from agents.providers.dialects import Dialect
+from agents.providers.gathering import Gathered
+from agents.providers.http_connection import Body, Dialler, Transport
+from agents.providers.http_limits import Limits, Phase, Watch
+from agents.providers.provider_errors import fault, refusal, words_of
+from agents.providers.reading import body_of, chunks, reading
+
+__all__ = ["Limits", "OpenAICompatibleProvider", "check_base_url"]
+# Each refused parameter costs one try: four names and a shorter answer.
+MOST_TRIES = 6
+ABOUT_PARAMETERS = frozenset((400, 404, 416, 422, 500))
+
+
+class OpenAICompatibleProvider:
+    """Calls one endpoint; redirects and proxies are not followed. The SDK's retries are off: the caller retries.
+
+    ``public_only`` is for base URLs that people enter: then only public addresses and ``allowed_hosts`` are called.
+    """
+
+    uses_ai = True
+
+    def __init__(  # noqa: PLR0913 - the last two are for addresses that people enter
+        self,
+        name: str,
+        base_url: str,
+        api_key: str,
+        total_seconds: float,
+        *,
+        limits: Limits | None = None,
+        public_only: bool = False,
+        allowed_hosts: Collection[str] = (),
+    ) -> None:
+        self.name = name
+        self._base_url, self._key = base_url, api_key.strip()
+        self._limits = replace(limits or Limits(), total=total_seconds)
+        self._public_only, self._allowed_hosts = public_only, allowed_hosts
+        self._lock = threading.Lock()
+        self._dialects: dict[str, Dialect] = {}
+
+    def complete(self, request: Request, *, stop: Callable[[], bool]) -> Reply:
+        """Ask and wait for the whole answer. Raises ProviderError and Stopped."""
+        place_of(self._base_url, self.name)
+        if re.search(r"[^\x21-\x7e]", self._key):
+            raise fault("bad key", self.name)
+        watch = Watch(self.name, self._limits, stop)
+        for _ in range(MOST_TRIES):
+            reply = self._try(request, watch)
+            if reply is not None:
+                return reply
+        raise fault("refused", self.name)
+
+    def _try(self, request: Request, watch: Watch) -> Reply | None:
+        """One request; None when it was refused for a parameter that the next one leaves out.
+
+        Errors are raised outside of the handlers, so that no log shows the server's words as their cause.
+        """
+        dialect = self._dialects.get(request.model, Dialect())
+        arguments = dialect.arguments(request)
+        gathered = Gathered(self.name, self._limits.characters)
+        try:
+            self._gather(request, arguments, watch, gathered)
+        except openai.APIStatusError as error:
+            body, status = body_of(error), error.status_code
+            better = dialect.after(words_of(body), arguments) if status in ABOUT_PARAMETERS else None
+            if better is not None:
+                with self._lock:
+                    self._dialects[request.model] = better
+                return None
+            problem = refusal(self.name, status, error.response.headers, body)
+        except ProviderError:
+            if not gathered.ended:
+                raise
+            return gathered.reply(request, watch.seconds)
+        else:
+            return gathered.reply(request, watch.seconds)
+        raise problem
+
+    def _gather(self, request: Request, arguments: dict[str, object], watch: Watch, gathered: Gathered) -> None:
+        tell = request.on_text or (lambda _: None)
+        with self._stream(arguments, watch) as (stream, body):
+            for chunk in chunks(self.name, stream):
+                body.kept = None
+                text = gathered.take(chunk)
+                if gathered.ended and watch.phase is not Phase.ENDED:
+                    watch.enter(Phase.ENDED)
+                elif gathered.grew and not gathered.ended:
+                    watch.enter(Phase.ANSWERING)
+                if text:
+                    tell(text)
+            text = gathered.take_whole(bytes(body.kept)) if body.kept is not None else ""
+            if not gathered.ended and body.ended and b"[DONE]" not in body.tail:
+                raise fault("cut", self.name)
+            text += gathered.rest()
+        if text:
+            tell(text)
+
+    @contextmanager
+    def _stream(self, arguments: dict[str, object], watch: Watch) -> Iterator[tuple[openai.Stream[object], Body]]:
+        """The SDK on a connection of our own, which is closed in the end whatever happens.
+
+        Chunks stay plain objects: the SDK's classes are not checked against what a server really sends.
+        """
+        watch.enter(Phase.CONNECTING)
+        transport = Transport(Dialler(watch, self._public_only, self._allowed_hosts), self._key)
+        with (
+            httpx2.Client(transport=transport, trust_env=False, follow_redirects=False, timeout=None) as http,
+            openai.OpenAI(base_url=self._base_url, api_key="unused", max_retries=0, http_client=http) as client,
+        ):
+            with reading(self.name):
+                stream = client.post(
+                    "/chat/completions", cast_to=object, body=arguments, stream=True, stream_cls=openai.Stream[object]
+                )
+            with stream:
+                yield stream, transport.body

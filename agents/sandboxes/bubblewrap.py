@@ -1,0 +1,129 @@
+"""Runs code in a sandbox made with bubblewrap, for machines without a Docker engine: one supervisor a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from agents.errors import SandboxFailure, SandboxUnavailable
+from agents.sandboxes.base import SandboxSession, SandboxStatus
+from agents.sandboxes.bubblewrap_filter import filter_for
+from agents.sandboxes.bubblewrap_groups import ControlGroups, remove
+from agents.sandboxes.bubblewrap_labels import Label, group_is_needed, group_prefix, kill_all_but
+from agents.sandboxes.bubblewrap_line import Line
+from agents.sandboxes.bubblewrap_session import BubblewrapSession
+from agents.sandboxes.bubblewrap_system import FILES, REMEDY_PYTHON, CannotStart, configuration, find_programs, order
+from agents.sandboxes.guards import missing_guards
+from agents.sandboxes.images import BROWSER
+from agents.sandboxes.profile import PROFILE
+
+STATUS_SECONDS = 30.0
+START_SECONDS = 20.0
+# Not an installation's: another process that removes orphans must not end a trial.
+TRIAL = "a trial"
+REMEDY = (
+    "Let bubblewrap make user namespaces (sysctl kernel.unprivileged_userns_clone=1; on Ubuntu an AppArmor profile "
+    "that gives it 'userns', or kernel.apparmor_restrict_unprivileged_userns=0), or start a Docker engine."
+)
+REMEDY_OTHER = "Bring bubblewrap up to date, or start a Docker engine."
+
+
+class BubblewrapSandbox:
+    """Sandboxes on this machine's own kernel. ``installation`` keeps those of several sites apart."""
+
+    name = "bubblewrap"
+
+    def __init__(self, installation: str, groups: ControlGroups | None = None) -> None:
+        self._installation = installation
+        self._groups = groups or ControlGroups()
+        self._status: tuple[float, SandboxStatus] | None = None
+
+    def status(self) -> SandboxStatus:
+        """Can a sandbox be started? Tried at most every half minute; the guards are tested in each before its use."""
+        if self._status is None or time.monotonic() - self._status[0] > STATUS_SECONDS:
+            self._status = (time.monotonic(), self._look())
+        return self._status[1]
+
+    def has(self, image: str) -> bool:
+        """The machine's own Python, and its Chromium where it has one."""
+        return image == "python" or (image == f"python{BROWSER}" and Path("/usr/bin/chromium").exists())
+
+    @contextmanager
+    def open(self, *, run: str, fence: int, image: str) -> Iterator[SandboxSession]:
+        """Start a sandbox whose processes carry the run and its fence in their words; it ends with this block."""
+        if not self.has(image):
+            raise SandboxUnavailable(f"bubblewrap has no programs for '{image}' to lend. Start a Docker engine.")
+        try:
+            with self._started(Label(self._installation, run, fence)) as session:
+                problem = missing_guards(session)
+                if problem:
+                    raise SandboxUnavailable(f"The sandbox failed its self-test, so no code runs in it: {problem}.")
+                yield session
+        except CannotStart as error:
+            raise SandboxUnavailable(f"{error.detail} {error.remedy}") from error
+
+    def remove_orphans(self, live: Collection[tuple[str, int]]) -> int:
+        """Kill this installation's sandboxes whose (run, fence) is not in ``live``; gives how many.
+
+        A sandbox ends with the process that opened it, so these are of workers that hang.
+        """
+        killed = kill_all_but(self._installation, live)
+        groups = self._groups.left_over(group_prefix(self._installation))
+        remove([group for group in groups if not group_is_needed(group.name, self._installation, live)])
+        return killed
+
+    def _look(self) -> SandboxStatus:
+        try:
+            with self._started(Label(TRIAL, str(os.getpid()), 0)):
+                version = _version(find_programs().bubblewrap)
+        except CannotStart as error:
+            return SandboxStatus(available=False, detail=error.detail, remedy=error.remedy)
+        return SandboxStatus(available=True, detail=f"{version}.")
+
+    @contextmanager
+    def _started(self, label: Label) -> Iterator[BubblewrapSession]:
+        """A sandbox that answers. Raises CannotStart."""
+        programs = find_programs()
+        with ExitStack() as stack:
+            groups = self._groups.make(label.group, PROFILE)
+            stack.callback(remove, groups)
+            with ExitStack() as read:
+                files = {path: _in_memory(text.encode(), read) for path, text in FILES.items()}
+                calls = _in_memory(filter_for(), read)
+                line = Line(order(programs, label.text, groups, files, calls), (*files.values(), calls))
+            stack.callback(line.close)
+            try:
+                line.send(b"C", json.dumps(configuration(watched=not groups)).encode())
+                version = line.expect(b"R", START_SECONDS).decode()
+            except SandboxFailure as error:
+                raise _reason(line.complaints()) from error
+            if version.split()[0] != programs.version:
+                raise CannotStart(f"{programs.prefix} is not whole by itself: it runs as {version}.", REMEDY_PYTHON)
+            yield BubblewrapSession(line)
+
+
+def _in_memory(content: bytes, stack: ExitStack) -> int:
+    """A descriptor that reads this content, open as long as the stack."""
+    descriptor = os.memfd_create("autocoder")
+    stack.callback(os.close, descriptor)
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+def _reason(complaints: str) -> CannotStart:
+    """The finding behind what bubblewrap wrote."""
+    last = complaints.splitlines()[-1] if complaints else "it ended without a word"
+    if any(word in last for word in ("namespace", "uid map", "not permitted", "ermission denied")):
+        return CannotStart(f"This machine does not let bubblewrap make a sandbox ({last[:200]}).", REMEDY)
+    return CannotStart(f"bubblewrap could not start a sandbox ({last[:200]}).", REMEDY_OTHER)
+
+
+def _version(program: str) -> str:
+    asked = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    return asked.stdout.strip() or "bubblewrap"

@@ -1,0 +1,88 @@
+"""Which bubblewrap sandbox is whose: a label among its processes' words, and the search for those nobody needs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import signal
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+SUPERVISOR = "bubblewrap_supervisor.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Whose a sandbox is. ``instance`` tells two of the same run apart."""
+
+    installation: str
+    run: str
+    fence: int
+    instance: str = field(default_factory=lambda: secrets.token_hex(4))
+
+    @property
+    def owner(self) -> str:
+        """What all labels of the run and its fence begin with."""
+        return f"{owner_prefix(self.installation)}{quote(self.run, safe='')}/{self.fence}/"
+
+    @property
+    def text(self) -> str:
+        """The last word of the sandbox's processes on this machine."""
+        return self.owner + self.instance
+
+    @property
+    def group(self) -> str:
+        """The name of the sandbox's control group."""
+        return f"{group_prefix(self.installation)}{_digest(self.owner)}-{self.instance}"
+
+
+def owner_prefix(installation: str) -> str:
+    """What the labels of an installation begin with."""
+    return f"autocoder/{quote(installation, safe='')}/"
+
+
+def group_prefix(installation: str) -> str:
+    """What the names of an installation's control groups begin with."""
+    return f"{_digest(installation)}-"
+
+
+def kill_all_but(installation: str, live: Collection[tuple[str, int]]) -> int:
+    """Kill the installation's sandboxes whose (run, fence) is not in ``live``; gives how many."""
+    prefix = owner_prefix(installation)
+    kept = tuple(Label(installation, run, fence).owner for run, fence in live)
+    killed = set()
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            # Gone meanwhile, or another user's.
+            with suppress(OSError):
+                killed.add(_kill(int(path.name), prefix, kept))
+    return len(killed - {""})
+
+
+def group_is_needed(name: str, installation: str, live: Collection[tuple[str, int]]) -> bool:
+    """Whether a control group of the installation belongs to a sandbox of ``live``."""
+    return any(name.startswith(Label(installation, run, fence, "").group) for run, fence in live)
+
+
+def _kill(pid: int, prefix: str, kept: tuple[str, ...]) -> str:
+    """Kill a process if it is bubblewrap or a supervisor with a label that is not kept; gives the label or ''."""
+    # The descriptor holds on to the process: the number cannot become another's between the look and the kill.
+    process = os.pidfd_open(pid)
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+        if len(words) < 2 or not words[-2].endswith(SUPERVISOR) or not words[-1].startswith(prefix):
+            return ""
+        if kept and words[-1].startswith(kept):
+            return ""
+        signal.pidfd_send_signal(process, signal.SIGKILL)
+        return words[-1]
+    finally:
+        os.close(process)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Settings, URLs and ASGI entry point of the Autocoder site."""

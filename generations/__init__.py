@@ -1,0 +1,1 @@
+"""The Django app: it stores, queues, shows and guards runs of the engine in ``agents``."""

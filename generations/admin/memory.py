@@ -1,0 +1,19 @@
+"""What was learned."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from generations.admin.history import HistoryAdmin
+from generations.models import MemoryEntry
+
+
+@admin.register(MemoryEntry)
+class MemoryEntryAdmin(HistoryAdmin):
+    """Entries of everybody's memory; a bad one can be deleted and is then never recalled again."""
+
+    list_display = ("title", "kind", "language", "owner", "run", "indexed_by", "created_at")
+    list_filter = ("kind", "language", "indexed_by")
+    list_select_related = ("owner", "run__project")
+    search_fields = ("title", "text", "owner__username")
+    date_hierarchy = "created_at"

@@ -1,0 +1,18 @@
+"""App configuration."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.apps import AppConfig
+
+
+class GenerationsConfig(AppConfig):
+    """Projects, runs and everything they leave behind."""
+
+    name = "generations"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        import_module("generations.checks")

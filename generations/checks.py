@@ -1,0 +1,92 @@
+"""System checks: what would make an installation unsafe or unusable is said at the start."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+from generations.models.catalogue import Mode
+
+MIN_SECRET = 50
+
+
+@register(Tags.security)
+def check_secrets(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """The keys are there, well-formed and long enough."""
+    if not settings.ENCRYPTION_KEYS:
+        yield Error(
+            "ENCRYPTION_KEYS is empty; provider keys cannot be stored.",
+            hint="'make install' writes one; or: python -c 'from cryptography.fernet import Fernet as F; "
+            "print(F.generate_key().decode())'",
+            id="autocoder.E001",
+        )
+    for number, key in enumerate(settings.ENCRYPTION_KEYS, start=1):
+        if not _is_fernet_key(key):
+            yield Error(
+                f"Entry {number} of ENCRYPTION_KEYS is no Fernet key.",
+                hint="A Fernet key is 32 bytes in URL-safe base64.",
+                id="autocoder.E002",
+            )
+    if len(settings.SECRET_KEY) < MIN_SECRET or len(set(settings.SECRET_KEY)) < 10:
+        yield Error(
+            f"SECRET_KEY is guessable; it needs {MIN_SECRET} random characters.",
+            hint="'make install' writes a good one into a new .env.",
+            id="autocoder.E003",
+        )
+
+
+@register(Tags.security)
+def check_hosts(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """No wildcard opens the site or its sockets to other names."""
+    if "*" in settings.ALLOWED_HOSTS:
+        yield Error(
+            "ALLOWED_HOSTS holds '*'; any host name would be believed.",
+            hint="Name the hosts that people use in their browsers.",
+            id="autocoder.E004",
+        )
+    if any("*" in origin or not origin.startswith(("http://", "https://")) for origin in settings.SITE_ORIGINS):
+        yield Error(
+            "SITE_ORIGINS must be exact origins such as https://autocoder.example.org.",
+            hint="Sockets are opened from these origins only.",
+            id="autocoder.E005",
+        )
+
+
+@register()
+def check_models(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """The default provider profile can be used."""
+    known = ("offline", *Mode.values, "custom")
+    if settings.MODEL_PROVIDER not in ("", *known) and not settings.SCRIPTED_PROVIDER:
+        yield Error(
+            f"MODEL_PROVIDER is {settings.MODEL_PROVIDER!r}; known are {', '.join(known)}.", id="autocoder.E006"
+        )
+    if settings.MODEL_PROVIDER == "custom" and not (settings.CUSTOM_BASE_URL and settings.CUSTOM_MODEL):
+        yield Error(
+            "MODEL_PROVIDER is custom, but CUSTOM_BASE_URL or CUSTOM_MODEL is not set.",
+            hint="Set both in .env, or MODEL_PROVIDER=offline.",
+            id="autocoder.E007",
+        )
+
+
+@register()
+def check_folder(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """The folder for the database and the caches can be written to."""
+    if not os.access(settings.VAR_DIR, os.W_OK | os.X_OK):
+        yield Error(
+            f"The folder {settings.VAR_DIR} cannot be written to.",
+            hint="Give this user the right to, or set AUTOCODER_VAR_DIR to another folder.",
+            id="autocoder.E008",
+        )
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True

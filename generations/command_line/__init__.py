@@ -1,0 +1,1 @@
+"""The command line: runs in this process, stored like any other."""

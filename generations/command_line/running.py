@@ -1,0 +1,103 @@
+"""Starts runs and executes them in this process; what the command line and the Python interface share."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import DatabaseError, connection
+
+from generations import artifacts, launch, tasks
+from generations.errors import LaunchError
+from generations.images import UploadedImage
+from generations.models import Run, RunEvent, RunStatus
+from generations.order import RunOrder
+from generations.results import RunResult, result_of
+
+POLL_SECONDS = 0.1
+AT_REST = (RunStatus.PAUSED, RunStatus.WAITING)
+Watcher = Callable[[RunEvent], None]
+
+
+def owner() -> AbstractBaseUser:
+    """Whose runs these are: the first administrator. Raises LaunchError before the first set-up."""
+    try:
+        found = get_user_model().objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+    except DatabaseError as error:
+        raise LaunchError("The database is not set up yet. Run 'make install' once.") from error
+    if found is None:
+        raise LaunchError("There is no administrator yet. Run 'make install' once.")
+    return found
+
+
+def read_images(paths: Sequence[str | Path]) -> tuple[UploadedImage, ...]:
+    """Pictures from files; raises LaunchError for one that cannot be read."""
+    found = []
+    for path in paths:
+        try:
+            found.append(UploadedImage(Path(path).name, Path(path).read_bytes()))
+        except OSError as error:
+            raise LaunchError(f"The image {path} cannot be read: {error.strerror}.", "images") from error
+    return tuple(found)
+
+
+def start(order: RunOrder) -> Run:
+    """Store a run of the owner, to be executed here. Raises LaunchError."""
+    return launch.start_run(owner(), order, deliver=False)
+
+
+def change(run: Run, text: str) -> Run:
+    """Store a run that makes the same application with a change. Raises LaunchError."""
+    return launch.follow_up(run, text)
+
+
+def resumed(run_id: str) -> Run:
+    """Queue one of the owner's runs again, from its last checkpoint. Raises LaunchError."""
+    try:
+        run = Run.objects.for_user(owner()).select_related("project__owner").get(pk=uuid.UUID(run_id))
+    except (ValueError, Run.DoesNotExist) as error:
+        raise LaunchError(f"There is no run {run_id[:60]}; the dashboard shows the ids.", "run") from error
+    return run if run.status == RunStatus.QUEUED else launch.resume_run(run)
+
+
+def stop(run: Run) -> None:
+    """Ask the run to stop."""
+    launch.request_stop(run)
+
+
+def finish(run: Run, output: Path | None = None, watch: Watcher | None = None) -> RunResult:
+    """Execute a queued run until it ends, pauses or has to wait, and write its files below ``output``.
+
+    ``watch`` is told of every event. A worker of the site may be quicker; then this only watches.
+    Raises OutputRefused, and KeyboardInterrupt as it comes.
+    """
+    worker = threading.Thread(target=_execute, args=(str(run.pk),), daemon=True)
+    worker.start()
+    seen = run.last_seq
+    while True:
+        # Alive is asked first: what ended in between is then still seen below.
+        alive = worker.is_alive()
+        for event in RunEvent.objects.filter(run=run, seq__gt=seen).order_by("seq"):
+            seen = event.seq
+            if watch is not None:
+                watch(event)
+        run.refresh_from_db()
+        if not alive and (run.ended or run.status in AT_REST):
+            break
+        time.sleep(POLL_SECONDS)
+    if output is None or not artifacts.tree(run).exists():
+        return result_of(run)
+    artifacts.write_to(run, output)
+    return result_of(run, output)
+
+
+def _execute(run_id: str) -> None:
+    try:
+        tasks.execute_run(run_id)
+    finally:
+        connection.close()

@@ -1,0 +1,21 @@
+"""Errors of the app. Each message is a sentence for the person."""
+
+from __future__ import annotations
+
+from agents.errors import AgentError
+
+
+class LaunchError(AgentError):
+    """An order that cannot be taken; ``field`` is the form field that the sentence belongs to, '' for all."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class KeyUnreadable(AgentError):
+    """A stored provider key that the encryption keys of this installation do not open."""
+
+
+class OutputRefused(AgentError):
+    """A folder that an application's files must not be written to."""

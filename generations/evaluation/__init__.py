@@ -1,0 +1,1 @@
+"""Measures a provider with a suite of tasks: an ordinary run of each, and a check of what it delivered."""

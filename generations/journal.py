@@ -1,0 +1,218 @@
+"""Where a run's worker writes what happens: events, model calls and checkpoints, all under its fence."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from django.db import connection, transaction
+from django.db.models import F, Max, Value
+from django.db.models.functions import Coalesce
+
+from agents.context import CallRecord, StageMeasures
+from agents.errors import LeaseLost
+from agents.events import Event, LogLine, StageStarted
+from agents.plan import Requirements
+from agents.providers.base import Message
+from agents.state import RunState
+from agents.types import Level, SourceFile, StageName
+from agents.workspace import tree_hash
+from generations.artifacts import newest_with_files, store_tree
+from generations.beginnings import beginning
+from generations.checkpoints import known_metrics, restore, state_document, state_hash, with_words
+from generations.events import append_events
+from generations.masking import mask
+from generations.models import Checkpoint, CheckpointStatus, ModelCall, Project, Run, RunStatus
+from generations.retrying import retrying
+from generations.text import storable
+
+MAX_CALL_CHARACTERS = 200_000
+
+
+class RunJournal:
+    """Writes for the worker that claimed a run; implements the engine's Journal.
+
+    Safe from any thread: writes go one after the other, and threads other than the one that made the
+    journal give their database connection back after each. Every write raises LeaseLost once the
+    fence has moved on. ``stop`` and ``lost`` are set by the heartbeat.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.stage = ""
+        self.stop = threading.Event()
+        self.lost = threading.Event()
+        self._lock = threading.Lock()
+        self._home = threading.get_ident()
+
+    def record(self, event: Event) -> None:
+        """Append one event."""
+        if isinstance(event, StageStarted):
+            self.stage = event.stage
+        self._write(lambda: append_events(self.run.pk, [event], fence=self.run.fence))
+
+    def record_call(self, call: CallRecord) -> None:
+        """Append one model call to the ledger and add what it took to the run's totals."""
+        row = _ledger_row(self.run, call)
+        known = [n for n in (call.prompt_tokens, call.completion_tokens) if n is not None]
+        totals: dict[str, object] = {}
+        if known:
+            totals["tokens"] = Coalesce(F("tokens"), 0) + sum(known)
+        if row.cost_usd is not None:
+            totals["cost_usd"] = Coalesce(F("cost_usd"), Value(0, output_field=Run.cost_usd.field)) + row.cost_usd
+
+        def write() -> None:
+            with transaction.atomic():
+                self._hold(**totals)
+                row.save(force_insert=True)
+
+        self._write(write)
+
+    def checkpoint(
+        self, stage: StageName, state: RunState, files: tuple[SourceFile, ...], measures: StageMeasures
+    ) -> None:
+        """Store a finished stage: state, whole tree and measures, in one transaction."""
+        document = state_document(state)
+        row = self._row(stage, CheckpointStatus.SUCCEEDED, measures)
+        row.state, row.state_sha256, row.tree = document, state_hash(document), tree_hash(files)
+        row.metrics, row.confidence = known_metrics(state), state.confidence
+        self._store(row, files)
+        if stage == StageName.REQUIREMENTS and state.requirements is not None:
+            understood = state.requirements
+            self._write(lambda: self._adopt(understood))
+
+    def checkpoint_failed(self, stage: StageName, error: str, measures: StageMeasures) -> None:
+        """Store that a stage failed, with its sentence."""
+        row = self._row(stage, CheckpointStatus.FAILED, measures)
+        row.error = mask(str(storable(error)))
+        self._store(row, ())
+
+    def keep_partial(self, files: tuple[SourceFile, ...], reason: str) -> None:
+        """Keep the files of a stage that was broken off, if they differ from what is stored already."""
+        newest = newest_with_files(self.run)
+        tree = tree_hash(files)
+        if not files or (newest is not None and newest.tree == tree):
+            return
+        row = self._row(self.stage, CheckpointStatus.PARTIAL, StageMeasures(seconds=0.0))
+        row.tree, row.error = tree, mask(reason)
+        self._store(row, files)
+
+    def stop_requested(self) -> bool:
+        """Whether the person asked to stop, or this worker holds the run no more."""
+        return self.stop.is_set() or self.lost.is_set()
+
+    def last_state(self) -> tuple[RunState, tuple[SourceFile, ...]]:
+        """State and files of the newest checkpoint that is whole, else the state to begin with.
+
+        A damaged checkpoint is told in the log, and the one before is taken.
+        """
+        rows = self.run.checkpoints.filter(status=CheckpointStatus.SUCCEEDED).order_by("-number")
+        for row in rows:
+            restored = restore(row)
+            if restored is not None:
+                state, files = restored
+                return with_words(state, self.run), files
+            text = f"The checkpoint of the stage '{row.stage}' is damaged; the run goes on from the one before it."
+            self.record(LogLine(stage="", level=Level.WARNING, text=text))
+        return beginning(self.run)
+
+    def note(self, **fields: object) -> None:
+        """Set columns of the run, under the fence."""
+        self._write(lambda: self._hold(**fields))
+
+    def finish(
+        self, status: str, events: list[Event], *, also: Callable[[], None] | None = None, **fields: object
+    ) -> None:
+        """Move the run out of ``running``, with its last events and whatever ``also`` stores. Raises LeaseLost."""
+
+        def write() -> None:
+            with transaction.atomic():
+                append_events(self.run.pk, events, fence=self.run.fence)
+                if also is not None:
+                    also()
+                held = {"lease_owner": "", "lease_expires_at": None, "not_before": None}
+                Run.objects.move(self.run.pk, status, fence=self.run.fence, **(held | fields))
+
+        self._write(write)
+
+    def _row(self, stage: str, status: str, measures: StageMeasures) -> Checkpoint:
+        return Checkpoint(
+            run=self.run,
+            stage=stage,
+            status=status,
+            seconds=measures.seconds,
+            cpu_seconds=measures.cpu_seconds,
+            peak_memory_bytes=measures.peak_memory_bytes,
+            tokens=measures.tokens,
+            cost_usd=measures.cost_usd,
+        )
+
+    def _store(self, row: Checkpoint, files: tuple[SourceFile, ...]) -> None:
+        def write() -> None:
+            with transaction.atomic():
+                self._hold()
+                highest = Checkpoint.objects.filter(run=self.run).aggregate(number=Max("number"))["number"] or 0
+                row.number = highest + 1
+                row.save(force_insert=True)
+                store_tree(row, files)
+
+        self._write(write)
+
+    def _adopt(self, understood: Requirements) -> None:
+        """What the person left open is now known: the language, and the name of a project made for this run."""
+        with transaction.atomic():
+            self._hold(language=understood.language)
+            if not self.run.settings.get("name") and self.run.number == 1:
+                Project.objects.filter(pk=self.run.project_id).update(name=str(storable(understood.name))[:80])
+
+    def _hold(self, **fields: object) -> None:
+        """Lock the run's row for this transaction and make sure that it is still ours."""
+        rows = Run.objects.filter(pk=self.run.pk, fence=self.run.fence, status=RunStatus.RUNNING)
+        if not rows.update(**(fields or {"fence": F("fence")})):
+            self.lost.set()
+            raise LeaseLost("Another worker holds this run now.")
+
+    def _write(self, write: Callable[[], None]) -> None:
+        with self._lock:
+            try:
+                retrying(write)
+            except LeaseLost:
+                self.lost.set()
+                raise
+            finally:
+                if threading.get_ident() != self._home:
+                    connection.close()
+
+
+def _ledger_row(run: Run, call: CallRecord) -> ModelCall:
+    return ModelCall(
+        run=run,
+        stage=call.stage,
+        role=call.role,
+        purpose=call.purpose,
+        provider=call.provider,
+        model=call.model,
+        outcome=call.outcome[:40],
+        prompt_tokens=call.prompt_tokens,
+        completion_tokens=call.completion_tokens,
+        cost_usd=None if call.cost_usd is None else round(call.cost_usd, 6),
+        seconds=call.seconds,
+        request=_request(call.messages),
+        reply=_capped(call.reply),
+        receipt=[{**item._asdict(), "name": mask(str(storable(item.name)))} for item in call.receipt],
+    )
+
+
+def _request(messages: tuple[Message, ...]) -> list[dict[str, object]]:
+    """The messages without their pictures, at most 200,000 characters in all."""
+    room, kept = MAX_CALL_CHARACTERS, []
+    for message in messages:
+        text = _capped(message.text, room)
+        room = max(0, room - len(text))
+        kept.append({"role": message.role, "text": text, "images": len(message.images)})
+    return kept
+
+
+def _capped(text: str, limit: int = MAX_CALL_CHARACTERS) -> str:
+    text = mask(str(storable(text)))
+    return text if len(text) <= limit else f"{text[:limit]}\n… {len(text) - limit} more characters"

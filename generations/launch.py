@@ -1,0 +1,237 @@
+"""The user's actions. Web, command line and Python API all call these and nothing below them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from agents.events import LogLine, RunEnded
+from agents.evidence import Outcome
+from agents.types import StageName
+from generations.beginnings import base_files, base_of
+from generations.delivery import wake_worker
+from generations.errors import LaunchError
+from generations.events import append_events
+from generations.images import UploadedImage, store_images
+from generations.models import Artifact, Blob, Checkpoint, CheckpointStatus, Project, Run, RunImage, RunStatus
+from generations.order import RunOrder, checked
+from generations.talking import awaited
+from generations.text import clean_text, is_blank, title_from
+
+__all__ = [
+    "LaunchError",
+    "RunOrder",
+    "UploadedImage",
+    "delete_project",
+    "follow_up",
+    "request_stop",
+    "restore_files",
+    "resume_run",
+    "retry_run",
+    "start_run",
+]
+
+CHANGE = "\n\nChange the application that this description led to:\n"
+
+
+def start_run(owner: AbstractBaseUser, order: RunOrder, *, deliver: bool = True) -> Run:
+    """Store a run and wake a worker for it; the same submission sent twice gives the same run.
+
+    ``deliver=False`` is for callers that execute it themselves at once (``tasks.execute_run``).
+    Raises LaunchError, whose ``field`` names what is wrong.
+    """
+    order = checked(order, owner)
+    with transaction.atomic():
+        # One order of an owner after the other: numbers and slugs stay unique, double clicks are one run.
+        get_user_model().objects.select_for_update(no_key=True).get(pk=owner.pk)
+        known = Run.objects.filter(submission=order.submission).select_related("project").first()
+        if known is not None and order.submission is not None:
+            return _own(known, owner)
+        run = _create(owner, order)
+        append_events(run.pk, [LogLine(stage="", text="The run waits for a worker.")])
+        if deliver:
+            wake_worker()
+    run.refresh_from_db(fields=["last_seq"])
+    return run
+
+
+def resume_run(run: Run) -> Run:
+    """Queue a paused or ended run again; it goes on from its last checkpoint.
+
+    A run that paused at its limit may spend as much again as was ordered. A run that was judged, but
+    not as succeeded, is executed again. Raises LaunchError if it succeeded or goes on.
+    """
+    with transaction.atomic():
+        before = Run.objects.select_for_update().get(pk=run.pk)
+        moved = Run.objects.move(
+            run.pk,
+            RunStatus.QUEUED,
+            sources=(RunStatus.PAUSED, RunStatus.UNVERIFIED, RunStatus.FAILED, RunStatus.STOPPED),
+            queued_at=timezone.now(),
+            stop_requested_at=None,
+            finished_at=None,
+            attempts=0,
+            verdict=None,
+            reason="",
+            settings=_with_grant(before),
+        )
+        if not moved:
+            raise LaunchError("This run cannot be resumed: it succeeded, or it is going on already.")
+        _set_judgement_aside(run)
+        append_events(run.pk, [LogLine(stage="", text="Resumed; the run waits for a worker.")])
+        wake_worker()
+    run.refresh_from_db()
+    return run
+
+
+def retry_run(run: Run) -> Run:
+    """A new run of the same order in the same project."""
+    kept = ("change", "base", "restored", "restored_from")
+    extra = {name: run.settings[name] for name in kept if name in run.settings}
+    return start_run(run.project.owner, _with_extra(_order_like(run, run.prompt), extra))
+
+
+def follow_up(run: Run, text: str) -> Run:
+    """A new run in the same project that makes the application with a change. Raises LaunchError."""
+    change = clean_text(text)
+    if is_blank(change):
+        raise LaunchError("Say in a sentence what is to change.", "prompt")
+    if run.live:
+        raise LaunchError("This run is still going on. Ask for a change when it has ended, or stop it first.", "prompt")
+    order = _order_like(run, f"{run.prompt}{CHANGE}{change}")
+    base = base_of(run)
+    extra = {} if base is None else {"change": change, "base": str(base.pk)}
+    return start_run(run.project.owner, _with_extra(order, extra))
+
+
+def restore_files(run: Run, paths: Collection[str]) -> Run:
+    """A new run that proves the application of a follow-up with these files as they were before its change.
+
+    Raises LaunchError for a run that changed nothing, or for paths that were not there before.
+    """
+    latest, base = base_of(run), run.settings.get("base")
+    earlier = {file.path for file in base_files(run)}
+    if latest is None or not base:
+        raise LaunchError("This run changed no earlier application, so there is nothing to restore.")
+    if not paths or not earlier >= set(paths):
+        raise LaunchError("Choose files that were there before the change.")
+    extra = {
+        "change": run.settings.get("change", ""),
+        "base": base,
+        "restored": sorted(paths),
+        "restored_from": str(latest.pk),
+    }
+    return start_run(run.project.owner, _with_extra(_order_like(run, run.prompt), extra))
+
+
+def request_stop(run: Run) -> Run:
+    """Stop a run: at once if no worker holds it, otherwise as soon as its worker sees it. Idempotent."""
+    now = timezone.now()
+    sentence = "Stopped before it was started." if run.started_at is None else "Stopped at your request."
+    idle = (RunStatus.QUEUED, RunStatus.WAITING, RunStatus.PAUSED)
+    with transaction.atomic():
+        fields = {"reason": sentence, "finished_at": now, "stop_requested_at": now}
+        if Run.objects.move(run.pk, RunStatus.STOPPED, sources=idle, **fields):
+            append_events(run.pk, [RunEnded(status=RunStatus.STOPPED, reason=sentence)])
+        else:
+            Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, stop_requested_at=None).update(
+                stop_requested_at=now
+            )
+    run.refresh_from_db()
+    return run
+
+
+def delete_project(project: Project) -> None:
+    """Delete a project with its runs and everything they left. A worker that holds one of them loses it at once."""
+    with transaction.atomic():
+        files = Artifact.objects.filter(checkpoint__run__project=project).order_by()
+        blobs = list(files.values_list("blob_id", flat=True).distinct())
+        blobs += RunImage.objects.filter(run__project=project).values_list("blob_id", flat=True)
+        project.delete()
+        for start in range(0, len(blobs), 500):
+            Blob.objects.filter(pk__in=blobs[start : start + 500], artifacts=None, run_images=None).delete()
+
+
+def _own(run: Run, owner: AbstractBaseUser) -> Run:
+    if run.project.owner_id != owner.pk:
+        raise LaunchError("This form was used already; open it again and send it once more.")
+    return run
+
+
+def _create(owner: AbstractBaseUser, order: RunOrder) -> Run:
+    project = order.project
+    if project is None:
+        name = order.name or title_from(order.prompt)
+        slug = Project.free_slug(owner, name)
+        project = Project.objects.create(owner_id=owner.pk, name=name, slug=slug, description=order.prompt)
+    elif project.owner_id != owner.pk:
+        raise LaunchError("This project does not exist.", "project")
+    highest = Run.objects.filter(project=project).aggregate(number=Max("number"))["number"] or 0
+    run = Run(
+        project=project,
+        number=highest + 1,
+        parent=order.parent,
+        prompt=order.prompt,
+        language=order.language,
+        provider_profile=order.profile,
+        settings={
+            "name": order.name,
+            "language": order.language,
+            "budget_usd": None if order.budget_usd is None else str(order.budget_usd),
+            "max_tokens": order.max_tokens,
+            **order.extra,
+        },
+    )
+    if order.submission is not None:
+        run.submission = order.submission
+    run.save(force_insert=True)
+    store_images(run, order.images)
+    return run
+
+
+def _order_like(run: Run, prompt: str) -> RunOrder:
+    budget = run.settings.get("budget_usd")
+    return RunOrder(
+        prompt=prompt,
+        name=run.settings.get("name", ""),
+        language=run.settings.get("language", ""),
+        profile=run.provider_profile,
+        budget_usd=None if budget is None else Decimal(budget),
+        max_tokens=run.settings.get("max_tokens"),
+        images=tuple(UploadedImage(row.name, row.blob.content()) for row in run.images.select_related("blob")),
+        project=run.project,
+        parent=run,
+        extra={"models": run.settings["models"]} if "models" in run.settings else {},
+    )
+
+
+def _with_extra(order: RunOrder, extra: Mapping[str, object]) -> RunOrder:
+    return replace(order, extra={**order.extra, **extra})
+
+
+def _with_grant(run: Run) -> dict[str, object]:
+    """The run's settings; for one that paused at its limit, with its limits granted once more."""
+    if run.status != RunStatus.PAUSED:
+        return run.settings
+    kind, _state = awaited(run)
+    if kind:
+        # Going on without a word is an answer too.
+        return {**run.settings, "answered" if kind == "answers" else "approved": True}
+    return {**run.settings, "grants": run.settings.get("grants", 1) + 1}
+
+
+def _set_judgement_aside(run: Run) -> None:
+    """Let the execution stage be done again where its judgement was not 'succeeded'."""
+    newest = Checkpoint.objects.latest_good(run)
+    if newest is None or newest.stage != StageName.EXECUTION:
+        return
+    if ((newest.state or {}).get("verdict") or {}).get("outcome") != Outcome.SUCCEEDED:
+        newest.status = CheckpointStatus.SUPERSEDED
+        newest.save(update_fields=["status"])

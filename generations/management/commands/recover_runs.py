@@ -1,0 +1,59 @@
+"""Bring back runs that lost their worker, their queue message or their sandbox."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from argparse import ArgumentParser
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+
+from agents.errors import AgentError
+from generations.delivery import purge_taken_messages
+from generations.recovery import recover_lost_runs, remove_orphaned_sandboxes
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 5.0
+ROUNDS_PER_CLEANING = 12
+
+
+class Command(BaseCommand):
+    """One round, or rounds every five seconds until the process is told to end."""
+
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take ``--forever``."""
+        parser.add_argument("--forever", action="store_true", help=f"go on, every {SECONDS:.0f} seconds")
+
+    def handle(self, *_args: object, **options: object) -> None:
+        """Recover once or for ever."""
+        if not options["forever"]:
+            moved = recover_lost_runs()
+            self.stdout.write(f"Runs moved: {moved}. Sandboxes removed: {remove_orphaned_sandboxes()}.")
+            return
+        done = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: done.set())
+        rounds = 0
+        while not done.is_set():
+            _round(cleaning=rounds % ROUNDS_PER_CLEANING == 0)
+            rounds += 1
+            done.wait(SECONDS)
+
+
+def _round(*, cleaning: bool) -> None:
+    """One round; what fails is logged and done again in the next."""
+    try:
+        moved = recover_lost_runs()
+        if cleaning or moved:
+            remove_orphaned_sandboxes()
+        if cleaning:
+            purge_taken_messages()
+    except (DatabaseError, AgentError):
+        logger.exception("This round of recovery failed; the next one tries again")
+    finally:
+        connection.close()

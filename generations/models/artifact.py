@@ -1,0 +1,54 @@
+"""Files of a checkpoint, over a content-addressed store: equal contents are stored once."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+import zlib
+
+from django.db import models
+
+from agents.types import SourceFile
+from generations.models.checkpoint import Checkpoint
+
+
+class Blob(models.Model):
+    """A content under its SHA-256, compressed by zlib; ``size`` is that of the plain bytes."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    size = models.PositiveIntegerField()
+    packed = models.BinaryField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+    @classmethod
+    def for_content(cls, content: bytes) -> Blob:
+        """An unsaved blob for these bytes."""
+        return cls(sha256=hashlib.sha256(content).hexdigest(), size=len(content), packed=zlib.compress(content, 6))
+
+    def content(self) -> bytes:
+        """The plain bytes."""
+        return zlib.decompress(bytes(self.packed))
+
+
+class Artifact(models.Model):
+    """One file of one checkpoint's tree. ``mode`` is 0o644 or 0o755."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.CASCADE, related_name="artifacts")
+    path = models.CharField(max_length=200)
+    mode = models.PositiveSmallIntegerField()
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="artifacts")
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [models.UniqueConstraint(fields=["checkpoint", "path"], name="artifact_path_per_checkpoint")]
+
+    def __str__(self) -> str:
+        return self.path
+
+    def source_file(self) -> SourceFile:
+        """The file as the engine knows it."""
+        return SourceFile(self.path, self.blob.content(), self.mode)

@@ -1,0 +1,37 @@
+"""The ledger of model calls."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from generations.models.run import Run
+
+
+class ModelCall(models.Model):
+    """One question to a model, what it answered and what it took. Request and reply are masked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="model_calls")
+    stage = models.CharField(max_length=20)
+    role = models.CharField(max_length=20)
+    purpose = models.CharField(max_length=20)
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=120)
+    prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
+    completion_tokens = models.PositiveIntegerField(null=True, blank=True)
+    cost_usd = models.DecimalField(max_digits=10, decimal_places=6, null=True, blank=True)
+    seconds = models.FloatField()
+    outcome = models.CharField(max_length=40)
+    request = models.JSONField()
+    reply = models.TextField(blank=True)
+    receipt = models.JSONField(default=list, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["at"]
+        indexes = [models.Index(fields=["run", "at"], name="model_call_by_run")]
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.purpose} ({self.outcome})"

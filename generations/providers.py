@@ -1,0 +1,77 @@
+"""Every endpoint that models are asked at: its address, its key, and a client for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils.module_loading import import_string
+
+from agents.errors import AgentError
+from agents.providers.base import Provider
+from generations.errors import KeyUnreadable
+from generations.keys import get_key
+from generations.masking import remember_secret
+from generations.models import ProviderKey
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An OpenAI-compatible endpoint. ``address`` and ``key`` are names of settings."""
+
+    name: str
+    label: str
+    address: str
+    key: str
+
+    @property
+    def base_url(self) -> str:
+        """Where it answers."""
+        return str(getattr(settings, self.address))
+
+
+ENDPOINTS = {
+    endpoint.name: endpoint
+    for endpoint in (
+        Endpoint("openrouter", "OpenRouter", "OPENROUTER_BASE_URL", "OPENROUTER_API_KEY"),
+        Endpoint("qwen", "Qwen (DashScope)", "QWEN_BASE_URL", "QWEN_API_KEY"),
+        Endpoint("anthropic", "Anthropic", "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"),
+        Endpoint("openai", "OpenAI", "OPENAI_BASE_URL", "OPENAI_API_KEY"),
+        Endpoint("custom", "Own endpoint", "CUSTOM_BASE_URL", "CUSTOM_API_KEY"),
+    )
+}
+
+
+def has_key(owner: AbstractBaseUser | None, name: str) -> bool:
+    """Whether there is a key for an endpoint: the owner's, the site's, or the environment's."""
+    if getattr(settings, ENDPOINTS[name].key):
+        return True
+    rows = ProviderKey.objects.filter(provider=name)
+    return rows.filter(owner=None).exists() or (owner is not None and rows.filter(owner=owner).exists())
+
+
+def key_of(owner: AbstractBaseUser, name: str) -> str:
+    """The owner's own key, else the site's, else the environment's, else ''; masked in this process from now on.
+
+    Raises AgentError for a stored key that cannot be read.
+    """
+    try:
+        key = get_key(owner, name) or str(getattr(settings, ENDPOINTS[name].key))
+    except KeyUnreadable as error:
+        raise AgentError(str(error)) from error
+    remember_secret(key)
+    return key
+
+
+def client_for(owner: AbstractBaseUser, name: str) -> Provider:
+    """A client for an endpoint with the owner's key. Raises AgentError."""
+    endpoint = ENDPOINTS.get(name)
+    if endpoint is None:
+        known = ", ".join(sorted(ENDPOINTS))
+        raise AgentError(f"The catalogue names the provider '{name}', which is not known here. Known ones: {known}.")
+    client_class = import_string("agents.providers.openai_compatible.OpenAICompatibleProvider")
+    client: Provider = client_class(
+        name=name, base_url=endpoint.base_url, api_key=key_of(owner, name), total_seconds=settings.MODEL_SECONDS
+    )
+    return client

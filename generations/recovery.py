@@ -1,0 +1,129 @@
+"""Brings runs back that lost their worker, their message or their sandbox. Safe to call from several processes."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from agents.errors import SandboxUnavailable
+from agents.events import Event, LogLine, RunEnded
+from agents.types import Level
+from generations.delivery import queue_is_empty, wake_worker
+from generations.events import append_events
+from generations.leases import is_gone
+from generations.models import Run, RunStatus
+from generations.models.run import RunQuerySet
+from generations.wiring import site_sandbox
+
+logger = logging.getLogger(__name__)
+
+UNDELIVERED = timedelta(seconds=10)
+
+
+def recover_lost_runs() -> int:
+    """Queue, stop or fail every run that nobody looks after; gives how many were moved."""
+    moved = sum(_recover(run) for run in _abandoned())
+    moved += sum(_stop(run) for run in Run.objects.filter(status=RunStatus.QUEUED).exclude(stop_requested_at=None))
+    moved += _end_waiting()
+    _deliver_again()
+    return moved
+
+
+def remove_orphaned_sandboxes() -> int:
+    """Remove sandboxes whose run is not running (any more) under their fence, or whose worker is gone."""
+    running = Run.objects.filter(status=RunStatus.RUNNING)
+    live = {(str(run.pk), run.fence) for run in running if not is_gone(run.lease_owner)}
+    try:
+        return site_sandbox().remove_orphans(live)
+    except SandboxUnavailable:
+        return 0
+
+
+def _abandoned() -> list[Run]:
+    """Running runs whose lease is over, or whose worker is known to be gone."""
+    running = Run.objects.filter(status=RunStatus.RUNNING)
+    over = set(Run.objects.expired().values_list("pk", flat=True))
+    return [run for run in running if run.pk in over or is_gone(run.lease_owner)]
+
+
+def _recover(run: Run) -> bool:
+    """Move one abandoned run on, if it still is abandoned by the very claim that was seen."""
+    over = Q(lease_expires_at__lt=Now())
+    held = Run.objects.filter(over | Q(lease_owner=run.lease_owner) if is_gone(run.lease_owner) else over)
+    if run.stop_requested_at is not None:
+        return _stop(run, held)
+    if run.attempts >= settings.MAX_ATTEMPTS:
+        sentence = (
+            f"The worker was lost {run.attempts} times while it ran this. Its log may tell why; "
+            "resume the run to try again from its last checkpoint."
+        )
+        ended = RunEnded(status=RunStatus.FAILED, reason=sentence)
+        return _move(held, run, RunStatus.FAILED, ended, reason=sentence, finished_at=timezone.now())
+    text = "The worker of this run was lost; another one goes on from the last checkpoint."
+    moved = _move(held, run, RunStatus.QUEUED, LogLine(stage="", level=Level.WARNING, text=text))
+    if moved:
+        logger.warning("Run %s lost its worker %s", run.pk, run.lease_owner)
+        wake_worker()
+    return moved
+
+
+def _stop(run: Run, rows: RunQuerySet | None = None) -> bool:
+    sentence = "Stopped at your request."
+    ended = RunEnded(status=RunStatus.STOPPED, reason=sentence)
+    rows = Run.objects.all() if rows is None else rows
+    return _move(rows, run, RunStatus.STOPPED, ended, reason=sentence, finished_at=timezone.now())
+
+
+def _end_waiting() -> int:
+    """Queue the runs that have waited long enough, if code can be run again."""
+    due = list(Run.objects.filter(status=RunStatus.WAITING, not_before__lt=Now()))
+    if not due or not _sandbox_is_back():
+        return 0
+    moved = 0
+    for run in due:
+        line = LogLine(stage="", text="What the run waited for may be back; it is tried again.")
+        if _move(Run.objects.all(), run, RunStatus.QUEUED, line):
+            wake_worker()
+            moved += 1
+    return moved
+
+
+def _sandbox_is_back() -> bool:
+    try:
+        return site_sandbox().status().available
+    except SandboxUnavailable:
+        return False
+
+
+def _deliver_again() -> None:
+    """Wake workers for runs that wait although no message does: theirs was lost, or is held by a busy worker."""
+    overdue = Run.objects.runnable(settings.RUNS_PER_USER).filter(queued_at__lt=timezone.now() - UNDELIVERED)
+    waiting = overdue.count()
+    if waiting and queue_is_empty():
+        for _ in range(min(waiting, settings.Q_CLUSTER["workers"])):
+            wake_worker()
+
+
+def _move(rows: RunQuerySet, run: Run, to: str, event: Event, **fields: object) -> bool:
+    with transaction.atomic():
+        if to == RunStatus.QUEUED:
+            fields["queued_at"] = timezone.now()
+        moved = rows.move(
+            run.pk,
+            to,
+            fence=run.fence,
+            sources=(run.status,),
+            lease_owner="",
+            lease_expires_at=None,
+            not_before=None,
+            **fields,
+        )
+        if moved:
+            append_events(run.pk, [event])
+    return moved

@@ -1,0 +1,124 @@
+"""What a worker calls: run the pipeline for a queued run, and bring the run to its end whatever happens."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from contextlib import suppress
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from agents import pipeline
+from agents.context import RunContext
+from agents.errors import AgentError, BudgetExceeded, LeaseLost, NeedsPerson, Stopped, Waiting
+from agents.events import RunStarted
+from agents.state import RunState
+from generations.beginnings import base_files
+from generations.delivery import queue_is_empty, wake_worker
+from generations.endings import end, end_with_verdict
+from generations.heartbeat import heartbeat
+from generations.journal import RunJournal
+from generations.leases import worker_name
+from generations.models import Run, RunStatus
+from generations.wiring import open_context
+
+logger = logging.getLogger(__name__)
+
+WAIT = timedelta(seconds=30)
+
+
+def execute_next() -> None:
+    """Execute the next queued run, if there is one: fair between owners, oldest first. The queue's task."""
+    for run_id in Run.objects.runnable(settings.RUNS_PER_USER).values_list("pk", flat=True)[:20]:
+        run = _claim(run_id, per_owner=settings.RUNS_PER_USER)
+        if run is not None:
+            _execute(run)
+            if queue_is_empty() and Run.objects.runnable(settings.RUNS_PER_USER).exists():
+                wake_worker()
+            return
+
+
+def execute_run(run_id: str) -> bool:
+    """Execute one queued run in this process until its end; safe to call twice.
+
+    False when it was not there to be taken: another worker has it, or it has ended.
+    """
+    run = _claim(uuid.UUID(run_id))
+    if run is None:
+        return False
+    _execute(run)
+    return True
+
+
+def _claim(run_id: uuid.UUID, *, per_owner: int | None = None) -> Run | None:
+    return Run.objects.claim(run_id, worker=worker_name(), lease=_lease(), per_owner=per_owner)
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.LEASE_SECONDS)
+
+
+def _execute(run: Run) -> None:
+    """Run a claimed run. The one place where any error is caught: nobody may be left without an ending."""
+    journal = RunJournal(run)
+    try:
+        with heartbeat(journal, _lease()):
+            _run_to_end(journal)
+    except LeaseLost:
+        logger.warning("Run %s went to another worker; this one leaves it", run.pk)
+    except (SystemExit, KeyboardInterrupt):
+        _hand_back(journal)
+        raise
+    except Exception:
+        number = uuid.uuid4().hex[:8]
+        logger.exception("Run %s failed unexpectedly (%s)", run.pk, number)
+        with suppress(LeaseLost):
+            end(journal, RunStatus.FAILED, f"Internal error; the worker's log tells more under {number}.")
+
+
+def _run_to_end(journal: RunJournal) -> None:
+    """Run the pipeline and store how it ended. Raises LeaseLost."""
+    context = None
+    try:
+        state, files = journal.last_state()
+        with open_context(journal.run, journal, files, base_files(journal.run)) as context:
+            _announce(journal, state, context)
+            state = pipeline.run(state, context)
+        end_with_verdict(journal, state)
+    except LeaseLost:
+        raise
+    except Stopped:
+        _keep(journal, context, "Stopped at your request.")
+        end(journal, RunStatus.STOPPED, "Stopped at your request.", stop_requested_at=timezone.now())
+    except Waiting as error:
+        # This claim ended in order: it does not count as an attempt that was lost.
+        end(journal, RunStatus.WAITING, str(error), wait=WAIT, attempts=F("attempts") - 1)
+    except NeedsPerson as error:
+        end(journal, RunStatus.PAUSED, str(error))
+    except BudgetExceeded as error:
+        _keep(journal, context, str(error))
+        end(journal, RunStatus.PAUSED, str(error))
+    except AgentError as error:
+        _keep(journal, context, str(error))
+        end(journal, RunStatus.FAILED, str(error))
+
+
+def _announce(journal: RunJournal, state: RunState, context: RunContext) -> None:
+    journal.note(uses_ai=context.uses_ai, sandbox=context.sandbox.name)
+    resumed = state.done[-1] if state.done else ""
+    journal.record(RunStarted(attempt=journal.run.attempts, resumed_from=resumed, sandbox=context.sandbox.name))
+
+
+def _keep(journal: RunJournal, context: RunContext | None, reason: str) -> None:
+    if context is not None:
+        journal.keep_partial(context.workspace.files(), reason)
+
+
+def _hand_back(journal: RunJournal) -> None:
+    """This process is told to end: the run goes on elsewhere, from its last checkpoint, at once."""
+    with suppress(LeaseLost):
+        end(journal, RunStatus.QUEUED, "", attempts=F("attempts") - 1)
+        wake_worker()

@@ -1,0 +1,65 @@
+"""What a person does to a run: stop, resume, retry, follow up."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from generations import access, launch
+from generations.errors import LaunchError
+
+
+@require_POST
+def stop(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Ask the run to stop."""
+    run = access.get_run(request.user, run_id)
+    launch.request_stop(run)
+    return redirect("run", run_id=run.pk)
+
+
+@require_POST
+def resume(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Go on from the last checkpoint."""
+    run = access.get_run(request.user, run_id)
+    try:
+        launch.resume_run(run)
+    except LaunchError as error:
+        messages.error(request, str(error))
+    return redirect("run", run_id=run.pk)
+
+
+@require_POST
+def retry(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """The same order once more, as a new run."""
+    run = access.get_run(request.user, run_id)
+    try:
+        run = launch.retry_run(run)
+    except LaunchError as error:
+        messages.error(request, str(error))
+    return redirect("run", run_id=run.pk)
+
+
+@require_POST
+def restore(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Prove the application once more with some files as they were before the change, as a new run."""
+    run = access.get_run(request.user, run_id)
+    try:
+        run = launch.restore_files(run, request.POST.getlist("path"))
+    except LaunchError as error:
+        messages.error(request, str(error))
+    return redirect("run", run_id=run.pk)
+
+
+@require_POST
+def follow_up(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """The same application with a change, as a new run."""
+    run = access.get_run(request.user, run_id)
+    try:
+        run = launch.follow_up(run, request.POST.get("change", ""))
+    except LaunchError as error:
+        messages.error(request, str(error))
+    return redirect("run", run_id=run.pk)

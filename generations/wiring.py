@@ -1,0 +1,73 @@
+"""Settings and a run become a RunContext: the only place that picks concrete parts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connection
+
+from agents import languages, sandboxes
+from agents.budget import Budget
+from agents.context import Journal, RunContext
+from agents.sandboxes.base import Sandbox
+from agents.types import SourceFile
+from agents.workspace import Workspace
+from generations.memory_store import OwnerMemory
+from generations.models import Run
+from generations.profiles import models_for
+
+
+def installation() -> str:
+    """A short name for this database: sandboxes are labelled with it, so that sites on one machine stay apart."""
+    database = connection.settings_dict
+    identity = "\0".join(str(database[part]) for part in ("ENGINE", "HOST", "PORT", "NAME"))
+    return hashlib.sha256(identity.encode()).hexdigest()[:12]
+
+
+def site_sandbox() -> Sandbox:
+    """The sandbox that the settings ask for. Raises SandboxUnavailable with what to do."""
+    return sandboxes.choose(settings.SANDBOX, installation())
+
+
+@contextmanager
+def open_context(
+    run: Run, journal: Journal, files: tuple[SourceFile, ...], base: tuple[SourceFile, ...] = ()
+) -> Iterator[RunContext]:
+    """All that the stages of a run share, its workspace filled with the checkpoint's files.
+
+    ``base`` is the application that a follow-up changes, as it was.
+
+    Raises AgentError where the run's choices fit the settings no more, SandboxUnavailable where code cannot run.
+    """
+    owner = run.project.owner
+    providers, catalogue = models_for(run.provider_profile, owner, run.settings.get("models"))
+    yield RunContext(
+        run=str(run.pk),
+        fence=run.fence,
+        providers=providers,
+        catalogue=catalogue,
+        sandbox=site_sandbox(),
+        toolchains=languages.TOOLCHAINS,
+        memory=OwnerMemory(owner, run),
+        workspace=Workspace(files),
+        budget=_budget(run),
+        journal=journal,
+        package_cache=settings.PACKAGE_CACHE,
+        uses_ai=any(provider.uses_ai for provider in providers.values()),
+        base=base,
+    )
+
+
+def _budget(run: Run) -> Budget:
+    """The run's limits, as often as they were granted, with what it spent before counted."""
+    grants = run.settings.get("grants", 1)
+    cost, tokens = run.settings.get("budget_usd"), run.settings.get("max_tokens")
+    return Budget(
+        max_tokens=None if tokens is None else tokens * grants,
+        max_cost_usd=None if cost is None else float(cost) * grants,
+        tokens=run.tokens or 0,
+        cost_usd=float(run.cost_usd or 0),
+    )

@@ -1,0 +1,1 @@
+"""The import path that the Python interface is documented under."""
