@@ -1,6 +1,7 @@
 """Runs one command inside a sandbox: measure.py MARK SECONDS COMMAND...
 
-Kills everything at the limit and whatever the command leaves behind, then writes a last line to standard error:
+Standard error goes where standard output goes, so that lines stay in their order. Kills everything at the limit and
+whatever the command leaves behind, then writes a last line:
 MARK, 'end' or 'timeout', CPU seconds, peak resident bytes. The figures are shown, nothing is judged by them.
 Exits as the command did; 128 + N for signal N.
 """
@@ -24,9 +25,9 @@ def main() -> int:
     mark, seconds, command = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
     word = "end"
     try:
-        process = subprocess.Popen(command, start_new_session=True)
+        process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.STDOUT)
     except OSError as error:
-        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
+        print(f"{command[0]}: {error.strerror}")
         return 127
     try:
         code = process.wait(seconds)
@@ -36,7 +37,7 @@ def main() -> int:
         code = process.wait()
     kill_all()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"\n{mark} {word} {used.ru_utime + used.ru_stime:.3f} {used.ru_maxrss * 1024}", file=sys.stderr)
+    print(f"\n{mark} {word} {used.ru_utime + used.ru_stime:.3f} {used.ru_maxrss * 1024}")
     return 128 - code if code < 0 else code
 
 
