@@ -1,11 +1,11 @@
-"""Keeps a claimed run's lease alive, and sees when the person asks to stop."""
+"""Keeps a claimed run's lease alive, and sees when the person asks to stop or to pause."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -15,21 +15,25 @@ from django.db.models.functions import Now
 
 from generations.journal import RunJournal
 from generations.models import Run, RunStatus
+from generations.models.run import RunQuerySet
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.4
+# A stop is heard within a second nearly everywhere; what does not listen is left behind, so that nobody waits longer.
+PATIENCE_SECONDS = 3.0
 
 
 @contextmanager
-def heartbeat(journal: RunJournal, lease: timedelta) -> Iterator[None]:
+def heartbeat(journal: RunJournal, lease: timedelta, overdue: Callable[[], None]) -> Iterator[None]:
     """Renew the lease every third of its length while the body runs.
 
-    Sets ``journal.stop`` when the person asks to stop, ``journal.lost`` when the run is another's
-    or the database was away for longer than the lease.
+    Sets ``journal.stop`` when the person asks to stop or to pause, ``journal.lost`` when the run is another's, is
+    deleted, or the database was away for longer than the lease. Calls ``overdue``, once and from the heartbeat's
+    own thread, when the body goes on for seconds although it was asked to stop.
     """
     done = threading.Event()
-    thread = threading.Thread(target=_beat, args=(journal, lease, done), name="heartbeat", daemon=True)
+    thread = threading.Thread(target=_beat, args=(journal, lease, done, overdue), name="heartbeat", daemon=True)
     thread.start()
     try:
         yield
@@ -38,9 +42,9 @@ def heartbeat(journal: RunJournal, lease: timedelta) -> Iterator[None]:
         thread.join()
 
 
-def _beat(journal: RunJournal, lease: timedelta, done: threading.Event) -> None:
+def _beat(journal: RunJournal, lease: timedelta, done: threading.Event, overdue: Callable[[], None]) -> None:
     length = lease.total_seconds()
-    renewed = time.monotonic()
+    renewed, asked = time.monotonic(), 0.0
     try:
         while not done.wait(min(LOOK_SECONDS, length / 6)) and not journal.lost.is_set():
             started = time.monotonic()
@@ -48,8 +52,13 @@ def _beat(journal: RunJournal, lease: timedelta, done: threading.Event) -> None:
                 if started - renewed >= length / 3:
                     _renew(journal, lease)
                     renewed = started
-                elif _asked_to_stop(journal):
-                    journal.stop.set()
+                else:
+                    _look(journal)
+                if journal.stop.is_set():
+                    asked = asked or started
+                    if started - asked > PATIENCE_SECONDS:
+                        overdue()
+                        return
             except OperationalError:
                 logger.warning("The lease of run %s could not be looked after", journal.run.pk, exc_info=True)
                 connection.close()
@@ -60,10 +69,17 @@ def _beat(journal: RunJournal, lease: timedelta, done: threading.Event) -> None:
 
 
 def _renew(journal: RunJournal, lease: timedelta) -> None:
-    held = Run.objects.filter(pk=journal.run.pk, fence=journal.run.fence, status=RunStatus.RUNNING)
-    if not held.update(lease_expires_at=Now() + Value(lease)):
+    if not _held(journal).update(lease_expires_at=Now() + Value(lease)):
         journal.lost.set()
 
 
-def _asked_to_stop(journal: RunJournal) -> bool:
-    return Run.objects.filter(pk=journal.run.pk).exclude(stop_requested_at=None).exists()
+def _look(journal: RunJournal) -> None:
+    row = _held(journal).values_list("stop_requested_at", "pause_requested_at").first()
+    if row is None:
+        journal.lost.set()
+    elif any(row):
+        journal.stop.set()
+
+
+def _held(journal: RunJournal) -> RunQuerySet:
+    return Run.objects.filter(pk=journal.run.pk, fence=journal.run.fence, status=RunStatus.RUNNING)

@@ -16,7 +16,7 @@ from agents.plan import Requirements
 from agents.providers.base import Message
 from agents.state import RunState
 from agents.types import Level, SourceFile, StageName
-from agents.workspace import tree_hash
+from agents.workspace import Workspace, tree_hash
 from generations.artifacts import newest_with_files, store_tree
 from generations.beginnings import beginning
 from generations.checkpoints import known_metrics, restore, state_document, state_hash, with_words
@@ -34,12 +34,14 @@ class RunJournal:
 
     Safe from any thread: writes go one after the other, and threads other than the one that made the
     journal give their database connection back after each. Every write raises LeaseLost once the
-    fence has moved on. ``stop`` and ``lost`` are set by the heartbeat.
+    fence has moved on. ``stop`` and ``lost`` are set by the heartbeat; ``workspace`` holds the files that are being
+    made, once there are some.
     """
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.stage = ""
+        self.workspace: Workspace | None = None
         self.stop = threading.Event()
         self.lost = threading.Event()
         self._lock = threading.Lock()
@@ -98,7 +100,7 @@ class RunJournal:
         self._store(row, files)
 
     def stop_requested(self) -> bool:
-        """Whether the person asked to stop, or this worker holds the run no more."""
+        """Whether the person asked to stop or to pause, or this worker holds the run no more."""
         return self.stop.is_set() or self.lost.is_set()
 
     def last_state(self) -> tuple[RunState, tuple[SourceFile, ...]]:

@@ -12,13 +12,14 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from agents.events import LogLine, RunEnded
+from agents.events import LogLine
 from agents.evidence import Outcome
 from agents.types import StageName
 from generations.beginnings import base_files, base_of
 from generations.delivery import wake_worker
 from generations.errors import LaunchError
 from generations.events import append_events
+from generations.halting import request_pause, request_stop
 from generations.images import UploadedImage, store_images
 from generations.models import Artifact, Blob, Checkpoint, CheckpointStatus, Project, Run, RunImage, RunStatus
 from generations.order import RunOrder, checked
@@ -31,6 +32,7 @@ __all__ = [
     "UploadedImage",
     "delete_project",
     "follow_up",
+    "request_pause",
     "request_stop",
     "restore_files",
     "resume_run",
@@ -76,6 +78,7 @@ def resume_run(run: Run) -> Run:
             sources=(RunStatus.PAUSED, RunStatus.UNVERIFIED, RunStatus.FAILED, RunStatus.STOPPED),
             queued_at=timezone.now(),
             stop_requested_at=None,
+            pause_requested_at=None,
             finished_at=None,
             attempts=0,
             verdict=None,
@@ -129,23 +132,6 @@ def restore_files(run: Run, paths: Collection[str]) -> Run:
         "restored_from": str(latest.pk),
     }
     return start_run(run.project.owner, _with_extra(_order_like(run, run.prompt), extra))
-
-
-def request_stop(run: Run) -> Run:
-    """Stop a run: at once if no worker holds it, otherwise as soon as its worker sees it. Idempotent."""
-    now = timezone.now()
-    sentence = "Stopped before it was started." if run.started_at is None else "Stopped at your request."
-    idle = (RunStatus.QUEUED, RunStatus.WAITING, RunStatus.PAUSED)
-    with transaction.atomic():
-        fields = {"reason": sentence, "finished_at": now, "stop_requested_at": now}
-        if Run.objects.move(run.pk, RunStatus.STOPPED, sources=idle, **fields):
-            append_events(run.pk, [RunEnded(status=RunStatus.STOPPED, reason=sentence)])
-        else:
-            Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, stop_requested_at=None).update(
-                stop_requested_at=now
-            )
-    run.refresh_from_db()
-    return run
 
 
 def delete_project(project: Project) -> None:
@@ -221,6 +207,8 @@ def _with_grant(run: Run) -> dict[str, object]:
     if run.status != RunStatus.PAUSED:
         return run.settings
     kind, _state = awaited(run)
+    if run.pause_requested_at is not None and not kind:
+        return run.settings
     if kind:
         # Going on without a word is an answer too.
         return {**run.settings, "answered" if kind == "answers" else "approved": True}

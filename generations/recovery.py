@@ -16,6 +16,7 @@ from agents.events import Event, LogLine, RunEnded
 from agents.types import Level
 from generations.delivery import queue_is_empty, wake_worker
 from generations.events import append_events
+from generations.halting import asked_for
 from generations.leases import is_gone
 from generations.models import Run, RunStatus
 from generations.models.run import RunQuerySet
@@ -29,7 +30,7 @@ UNDELIVERED = timedelta(seconds=10)
 def recover_lost_runs() -> int:
     """Queue, stop or fail every run that nobody looks after; gives how many were moved."""
     moved = sum(_recover(run) for run in _abandoned())
-    moved += sum(_stop(run) for run in Run.objects.filter(status=RunStatus.QUEUED).exclude(stop_requested_at=None))
+    moved += sum(_halt(run) for run in _halted())
     moved += _end_waiting()
     _deliver_again()
     return moved
@@ -52,12 +53,18 @@ def _abandoned() -> list[Run]:
     return [run for run in running if run.pk in over or is_gone(run.lease_owner)]
 
 
+def _halted() -> RunQuerySet:
+    """Runs that no worker holds and whose person asked to stop or to pause while one did."""
+    asked = ~Q(stop_requested_at=None) | ~Q(pause_requested_at=None)
+    return Run.objects.filter(asked, status__in=(RunStatus.QUEUED, RunStatus.WAITING))
+
+
 def _recover(run: Run) -> bool:
     """Move one abandoned run on, if it still is abandoned by the very claim that was seen."""
     over = Q(lease_expires_at__lt=Now())
     held = Run.objects.filter(over | Q(lease_owner=run.lease_owner) if is_gone(run.lease_owner) else over)
-    if run.stop_requested_at is not None:
-        return _stop(run, held)
+    if run.stop_requested_at is not None or run.pause_requested_at is not None:
+        return _halt(run, held)
     if run.attempts >= settings.MAX_ATTEMPTS:
         sentence = (
             f"The worker was lost {run.attempts} times while it ran this. Its log may tell why; "
@@ -73,11 +80,12 @@ def _recover(run: Run) -> bool:
     return moved
 
 
-def _stop(run: Run, rows: RunQuerySet | None = None) -> bool:
-    sentence = "Stopped at your request."
-    ended = RunEnded(status=RunStatus.STOPPED, reason=sentence)
+def _halt(run: Run, rows: RunQuerySet | None = None) -> bool:
+    """Stop or pause a run as its person asked."""
+    status, sentence = asked_for(run)
+    finished = timezone.now() if status == RunStatus.STOPPED else None
     rows = Run.objects.all() if rows is None else rows
-    return _move(rows, run, RunStatus.STOPPED, ended, reason=sentence, finished_at=timezone.now())
+    return _move(rows, run, status, RunEnded(status=status, reason=sentence), reason=sentence, finished_at=finished)
 
 
 def _end_waiting() -> int:

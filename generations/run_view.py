@@ -130,6 +130,12 @@ class RunView:
         return artifacts.tree(self.run).exists()
 
     @cached_property
+    def partial(self) -> Checkpoint | None:
+        """Where the shown files come from, if that is a stage that was broken off."""
+        newest = artifacts.newest_with_files(self.run)
+        return newest if newest is not None and newest.status == CheckpointStatus.PARTIAL else None
+
+    @cached_property
     def measures(self) -> list[MeasureView]:
         """The quality measures, in the registry's order; empty before the end."""
         quality = self.state.quality if self.state is not None else None
@@ -196,6 +202,11 @@ class RunView:
     def can_stop(self) -> bool:
         """Whether there is something to stop."""
         return not self.run.ended
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether something is going on that could rest."""
+        return self.run.live and self.run.stop_requested_at is None
 
     @property
     def can_resume(self) -> bool:

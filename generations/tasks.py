@@ -6,6 +6,7 @@ import logging
 import uuid
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db.models import F
@@ -19,10 +20,12 @@ from agents.state import RunState
 from generations.beginnings import base_files
 from generations.delivery import queue_is_empty, wake_worker
 from generations.endings import end, end_with_verdict
+from generations.halting import asked_for, request_stop
 from generations.heartbeat import heartbeat
 from generations.journal import RunJournal
 from generations.leases import worker_name
 from generations.models import Run, RunStatus
+from generations.recovery import remove_orphaned_sandboxes
 from generations.wiring import open_context
 
 logger = logging.getLogger(__name__)
@@ -65,10 +68,10 @@ def _execute(run: Run) -> None:
     """Run a claimed run. The one place where any error is caught: nobody may be left without an ending."""
     journal = RunJournal(run)
     try:
-        with heartbeat(journal, _lease()):
+        with heartbeat(journal, _lease(), partial(_leave_behind, journal)):
             _run_to_end(journal)
     except LeaseLost:
-        logger.warning("Run %s went to another worker; this one leaves it", run.pk)
+        logger.warning("Run %s is not this worker's any more; it leaves it", run.pk)
     except (SystemExit, KeyboardInterrupt):
         _hand_back(journal)
         raise
@@ -81,28 +84,27 @@ def _execute(run: Run) -> None:
 
 def _run_to_end(journal: RunJournal) -> None:
     """Run the pipeline and store how it ended. Raises LeaseLost."""
-    context = None
     try:
         state, files = journal.last_state()
         with open_context(journal.run, journal, files, base_files(journal.run)) as context:
+            journal.workspace = context.workspace
             _announce(journal, state, context)
             state = pipeline.run(state, context)
         end_with_verdict(journal, state)
     except LeaseLost:
         raise
     except Stopped:
-        _keep(journal, context, "Stopped at your request.")
-        end(journal, RunStatus.STOPPED, "Stopped at your request.", stop_requested_at=timezone.now())
+        _break_off(journal)
     except Waiting as error:
         # This claim ended in order: it does not count as an attempt that was lost.
         end(journal, RunStatus.WAITING, str(error), wait=WAIT, attempts=F("attempts") - 1)
     except NeedsPerson as error:
-        end(journal, RunStatus.PAUSED, str(error))
+        end(journal, RunStatus.PAUSED, str(error), pause_requested_at=None)
     except BudgetExceeded as error:
-        _keep(journal, context, str(error))
-        end(journal, RunStatus.PAUSED, str(error))
+        _keep(journal, str(error))
+        end(journal, RunStatus.PAUSED, str(error), pause_requested_at=None)
     except AgentError as error:
-        _keep(journal, context, str(error))
+        _keep(journal, str(error))
         end(journal, RunStatus.FAILED, str(error))
 
 
@@ -112,9 +114,28 @@ def _announce(journal: RunJournal, state: RunState, context: RunContext) -> None
     journal.record(RunStarted(attempt=journal.run.attempts, resumed_from=resumed, sandbox=context.sandbox.name))
 
 
-def _keep(journal: RunJournal, context: RunContext | None, reason: str) -> None:
-    if context is not None:
-        journal.keep_partial(context.workspace.files(), reason)
+def _keep(journal: RunJournal, reason: str) -> None:
+    if journal.workspace is not None:
+        journal.keep_partial(journal.workspace.files(), reason)
+
+
+def _break_off(journal: RunJournal) -> None:
+    """End or pause the run as its person asked, with what was written so far. Raises LeaseLost."""
+    status, sentence = asked_for(journal.run)
+    _keep(journal, sentence)
+    asked = {"stop_requested_at": timezone.now()} if status == RunStatus.STOPPED else {"attempts": 0}
+    end(journal, status, sentence, **asked)
+    if Run.objects.filter(pk=journal.run.pk, status=RunStatus.PAUSED).exclude(stop_requested_at=None).exists():
+        # The stop came while the pause was being stored.
+        request_stop(journal.run)
+
+
+def _leave_behind(journal: RunJournal) -> None:
+    """End the run although its work does not listen; the worker finds out at its next write."""
+    logger.warning("Run %s did not stop when it was asked to; it is ended without its worker", journal.run.pk)
+    with suppress(LeaseLost):
+        _break_off(journal)
+    remove_orphaned_sandboxes()
 
 
 def _hand_back(journal: RunJournal) -> None:

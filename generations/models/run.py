@@ -34,9 +34,9 @@ ENDED = (RunStatus.SUCCEEDED, RunStatus.UNVERIFIED, RunStatus.FAILED, RunStatus.
 
 # Every legal move, from each status. Resuming queues a run again from its last checkpoint.
 LEGAL_MOVES: dict[str, tuple[str, ...]] = {
-    RunStatus.QUEUED: (RunStatus.RUNNING, RunStatus.STOPPED, RunStatus.FAILED),
+    RunStatus.QUEUED: (RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.STOPPED, RunStatus.FAILED),
     RunStatus.RUNNING: (RunStatus.QUEUED, RunStatus.WAITING, RunStatus.PAUSED, *ENDED),
-    RunStatus.WAITING: (RunStatus.QUEUED, RunStatus.STOPPED, RunStatus.FAILED),
+    RunStatus.WAITING: (RunStatus.QUEUED, RunStatus.PAUSED, RunStatus.STOPPED, RunStatus.FAILED),
     RunStatus.PAUSED: (RunStatus.QUEUED, RunStatus.STOPPED),
     RunStatus.SUCCEEDED: (),
     RunStatus.UNVERIFIED: (RunStatus.QUEUED,),
@@ -64,7 +64,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Queued runs of owners with fewer than ``per_owner`` running ones: least busy owner first, then oldest."""
         same_owner = Run.objects.filter(status=RunStatus.RUNNING, project__owner=OuterRef("project__owner"))
         running = same_owner.order_by().values("project__owner").annotate(n=Count("pk")).values("n")
-        queued = self.filter(status=RunStatus.QUEUED, stop_requested_at=None)
+        queued = self.filter(status=RunStatus.QUEUED, stop_requested_at=None, pause_requested_at=None)
         queued = queued.annotate(busy=Coalesce(Subquery(running), 0)).filter(busy__lt=per_owner)
         return queued.order_by("busy", "queued_at", "pk")
 
@@ -94,7 +94,8 @@ class RunQuerySet(models.QuerySet["Run"]):
         database's clock, so that workers need not agree on the time.
         """
         with transaction.atomic():
-            rows = self.filter(pk=run_id, status=RunStatus.QUEUED, stop_requested_at=None)
+            wanted = {"status": RunStatus.QUEUED, "stop_requested_at": None, "pause_requested_at": None}
+            rows = self.filter(pk=run_id, **wanted)
             if per_owner is not None:
                 # Claims for one owner go one after the other, or two could both see the last free place.
                 owners = get_user_model().objects.select_for_update(of=("self",), no_key=True)
@@ -118,7 +119,8 @@ class Run(models.Model):
     Status moves are those of ``LEGAL_MOVES``. While ``running``, the worker named in ``lease_owner``
     writes with its ``fence``; a write with an older fence changes nothing. ``last_seq`` is the number
     of the newest event. ``attempts`` counts the claims that did not end in order. A waiting run is
-    not tried again before ``not_before``. Unknown figures (tokens, cost, quality, tests) are NULL.
+    not tried again before ``not_before``. ``pause_requested_at`` stays set while the person keeps the run
+    paused. Unknown figures (tokens, cost, quality, tests) are NULL.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -134,6 +136,7 @@ class Run(models.Model):
     status = models.CharField(max_length=12, choices=RunStatus, default=RunStatus.QUEUED)
     reason = models.TextField(blank=True)
     stop_requested_at = models.DateTimeField(null=True, blank=True)
+    pause_requested_at = models.DateTimeField(null=True, blank=True)
     lease_owner = models.CharField(max_length=80, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)

@@ -1,4 +1,4 @@
-"""What a person does to a run: stop, resume, retry, follow up."""
+"""What a person does to a run: stop, pause, resume, retry, follow up."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ def stop(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     """Ask the run to stop."""
     run = access.get_run(request.user, run_id)
     launch.request_stop(run)
+    return redirect("run", run_id=run.pk)
+
+
+@require_POST
+def pause(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Let the run rest where it is."""
+    run = access.get_run(request.user, run_id)
+    launch.request_pause(run)
     return redirect("run", run_id=run.pk)
 
 

@@ -61,7 +61,7 @@ def test_what_is_not_mine_does_not_exist(client: Client, run: Run) -> None:
     client.force_login(make_user())
     for url in pages(run):
         assert client.get(url).status_code == 404, url
-    for name in ("run-stop", "run-resume", "run-retry", "run-follow-up"):
+    for name in ("run-stop", "run-pause", "run-resume", "run-retry", "run-follow-up"):
         assert client.post(reverse(name, args=[run.pk])).status_code == 404
     run.refresh_from_db()
     assert run.stop_requested_at is None
