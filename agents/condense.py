@@ -82,6 +82,13 @@ def condense(step: str, failure: str) -> str:
     return tail_and_head("\n\n".join(parts), MAX_CHARACTERS)
 
 
+def steady(text: str) -> str:
+    """The text without times, addresses, ports, ids and line numbers, which differ from run to run."""
+    for pattern, replacement in _CHANGING:
+        text = pattern.sub(replacement, text)
+    return text
+
+
 def tail(text: str, characters: int) -> str:
     """The end of a text, with a note where it was cut."""
     return text if len(text) <= characters else f"[…{len(text) - characters} characters before]\n{text[-characters:]}"
@@ -126,10 +133,7 @@ def _raised(lines: list[str]) -> list[str]:
 
 def _steady(line: str) -> str:
     """A line without what differs from run to run."""
-    text = " ".join(line[:LINE_CHARACTERS].split())
-    for pattern, replacement in _CHANGING:
-        text = pattern.sub(replacement, text)
-    return text
+    return steady(" ".join(line[:LINE_CHARACTERS].split()))
 
 
 def _shortened(lines: list[str], characters: int) -> str:

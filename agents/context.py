@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -10,22 +11,28 @@ from typing import Protocol
 
 from agents.budget import Budget
 from agents.errors import AgentError
-from agents.events import Event
+from agents.events import Event, ModelCalled
 from agents.languages.base import Toolchain
 from agents.memory.base import Memory
-from agents.providers.base import Message, Provider
+from agents.providers.base import Finish, Message, Provider, Reply
 from agents.providers.catalogue import Catalogue
 from agents.receipts import ReceiptItem
 from agents.sandboxes.base import Sandbox, SandboxSession
 from agents.sandboxes.images import BROWSER
 from agents.state import RunState
+from agents.steps import Steps
 from agents.types import Purpose, Role, SourceFile, StageName
 from agents.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One model call for the ledger. ``outcome`` is 'ok', 'malformed', 'cut', or an error's class name."""
+    """One model call for the ledger, from its beginning to its end under one ``id``.
+
+    ``outcome`` is at first 'in flight', then 'answered' once the answer is whole, and at last 'ok', 'malformed', 'cut',
+    'stopped' or an error's class name. 'reused' is a question that was paid for before the run was interrupted.
+    ``step`` names what is asked; ``held`` are the tokens and the US dollars that the call may take at most.
+    """
 
     stage: StageName
     role: Role
@@ -40,6 +47,10 @@ class CallRecord:
     cost_usd: float | None
     seconds: float
     receipt: tuple[ReceiptItem, ...] = ()
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    step: str = ""
+    finish: Finish = "unknown"
+    held: tuple[int, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +70,14 @@ class Journal(Protocol):
     def record(self, event: Event) -> None:
         """Append one event; safe from any thread."""
 
-    def record_call(self, call: CallRecord) -> None:
-        """Append one model call to the ledger; safe from any thread."""
+    def record_call(self, call: CallRecord, event: ModelCalled | None = None) -> None:
+        """Write one model call to the ledger, or what became of it, with its event; safe from any thread.
+
+        The reply of an 'answered' one is kept whole until its stage has a checkpoint.
+        """
+
+    def kept_reply(self, step: str) -> Reply | None:
+        """The whole answer to this very question from before the run was interrupted; None when there is none."""
 
     def checkpoint(
         self, stage: StageName, state: RunState, files: tuple[SourceFile, ...], measures: StageMeasures
@@ -102,6 +119,7 @@ class RunContext:
     package_cache: Path
     uses_ai: bool
     limits: RunLimits = field(default_factory=RunLimits)
+    steps: Steps = field(default_factory=Steps)
     base: tuple[SourceFile, ...] = ()
     """The application that a follow-up changes, as it was before."""
 

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from typing_extensions import Buffer
 
+from agents.faults import fault
 from agents.paths import safe_relpath
 from agents.types import SourceFile
 from generations.errors import OutputRefused
@@ -41,6 +42,7 @@ def store_tree(checkpoint: Checkpoint, files: Iterable[SourceFile]) -> None:
     known = _stored({sha for sha, _ in hashed})
     fresh = {sha: Blob.for_content(file.content) for sha, file in hashed if sha not in known}
     Blob.objects.bulk_create(fresh.values(), ignore_conflicts=True, batch_size=100)
+    fault("files_staged")
     rows = (Artifact(checkpoint=checkpoint, path=f.path, mode=f.mode, blob_id=sha) for sha, f in hashed)
     Artifact.objects.bulk_create(rows, batch_size=500)
 

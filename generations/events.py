@@ -10,6 +10,7 @@ from django.db.models import F
 
 from agents.errors import LeaseLost
 from agents.events import Event, kind_of
+from agents.faults import fault
 from generations.masking import mask_value
 from generations.models import Run, RunEvent, RunStatus
 from generations.text import storable
@@ -29,6 +30,7 @@ def append_events(run_id: uuid.UUID, events: Sequence[Event], *, fence: int | No
             if fence is None:
                 return
             raise LeaseLost("Another worker holds this run now.")
+        fault("event_append")
         last = Run.objects.values_list("last_seq", flat=True).get(pk=run_id)
         first = last - len(events) + 1
         RunEvent.objects.bulk_create(_row(run_id, first + n, event) for n, event in enumerate(events))

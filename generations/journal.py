@@ -6,14 +6,14 @@ import threading
 from collections.abc import Callable
 
 from django.db import connection, transaction
-from django.db.models import F, Max, Value
-from django.db.models.functions import Coalesce
+from django.db.models import F, Max
 
 from agents.context import CallRecord, StageMeasures
 from agents.errors import LeaseLost
-from agents.events import Event, LogLine, StageStarted
+from agents.events import Event, LogLine, ModelCalled, StageStarted
+from agents.faults import fault
 from agents.plan import Requirements
-from agents.providers.base import Message
+from agents.providers.base import Reply
 from agents.state import RunState
 from agents.types import Level, SourceFile, StageName
 from agents.workspace import Workspace, tree_hash
@@ -21,12 +21,12 @@ from generations.artifacts import newest_with_files, store_tree
 from generations.beginnings import beginning
 from generations.checkpoints import known_metrics, restore, state_document, state_hash, with_words
 from generations.events import append_events
+from generations.ledger import forget_replies, kept_reply, lose_calls, store_call
 from generations.masking import mask
-from generations.models import Checkpoint, CheckpointStatus, ModelCall, Project, Run, RunStatus
+from generations.models import Checkpoint, CheckpointStatus, Project, Run, RunStatus
+from generations.models.run import ENDED
 from generations.retrying import retrying
 from generations.text import storable
-
-MAX_CALL_CHARACTERS = 200_000
 
 
 class RunJournal:
@@ -53,22 +53,25 @@ class RunJournal:
             self.stage = event.stage
         self._write(lambda: append_events(self.run.pk, [event], fence=self.run.fence))
 
-    def record_call(self, call: CallRecord) -> None:
-        """Append one model call to the ledger and add what it took to the run's totals."""
-        row = _ledger_row(self.run, call)
-        known = [n for n in (call.prompt_tokens, call.completion_tokens) if n is not None]
-        totals: dict[str, object] = {}
-        if known:
-            totals["tokens"] = Coalesce(F("tokens"), 0) + sum(known)
-        if row.cost_usd is not None:
-            totals["cost_usd"] = Coalesce(F("cost_usd"), Value(0, output_field=Run.cost_usd.field)) + row.cost_usd
+    def record_call(self, call: CallRecord, event: ModelCalled | None = None) -> None:
+        """Write one model call to the ledger, or what became of it, with its event."""
 
         def write() -> None:
             with transaction.atomic():
-                self._hold(**totals)
-                row.save(force_insert=True)
+                self._hold()
+                store_call(self.run, call)
+                if event is not None:
+                    append_events(self.run.pk, [event], fence=self.run.fence)
 
         self._write(write)
+
+    def kept_reply(self, step: str) -> Reply | None:
+        """The answer that an earlier claim of this run paid for."""
+        if self.run.fence == 1:
+            return None
+        found: list[Reply | None] = []
+        self._write(lambda: found.append(kept_reply(self.run, step)))
+        return found[-1]
 
     def checkpoint(
         self, stage: StageName, state: RunState, files: tuple[SourceFile, ...], measures: StageMeasures
@@ -123,15 +126,28 @@ class RunJournal:
         self._write(lambda: self._hold(**fields))
 
     def finish(
-        self, status: str, events: list[Event], *, also: Callable[[], None] | None = None, **fields: object
+        self,
+        status: str,
+        events: list[Event],
+        *,
+        also: Callable[[], None] | None = None,
+        keep_replies: bool = False,
+        **fields: object,
     ) -> None:
-        """Move the run out of ``running``, with its last events and whatever ``also`` stores. Raises LeaseLost."""
+        """Move the run out of ``running``, with its last events and whatever ``also`` stores. Raises LeaseLost.
+
+        A run that ended, but was not stopped, asks anew when it is resumed, unless ``keep_replies``.
+        """
 
         def write() -> None:
             with transaction.atomic():
                 append_events(self.run.pk, events, fence=self.run.fence)
+                lose_calls(self.run.pk)
                 if also is not None:
                     also()
+                if status in ENDED and status != RunStatus.STOPPED and not keep_replies:
+                    forget_replies(self.run.pk)
+                fault("final_state")
                 held = {"lease_owner": "", "lease_expires_at": None, "not_before": None}
                 Run.objects.move(self.run.pk, status, fence=self.run.fence, **(held | fields))
 
@@ -157,8 +173,11 @@ class RunJournal:
                 row.number = highest + 1
                 row.save(force_insert=True)
                 store_tree(row, files)
+                if row.status == CheckpointStatus.SUCCEEDED:
+                    forget_replies(self.run.pk, row.stage)
 
         self._write(write)
+        fault("files_committed")
 
     def _adopt(self, understood: Requirements) -> None:
         """What the person left open is now known: the language, and the name of a project made for this run."""
@@ -184,37 +203,3 @@ class RunJournal:
             finally:
                 if threading.get_ident() != self._home:
                     connection.close()
-
-
-def _ledger_row(run: Run, call: CallRecord) -> ModelCall:
-    return ModelCall(
-        run=run,
-        stage=call.stage,
-        role=call.role,
-        purpose=call.purpose,
-        provider=call.provider,
-        model=call.model,
-        outcome=call.outcome[:40],
-        prompt_tokens=call.prompt_tokens,
-        completion_tokens=call.completion_tokens,
-        cost_usd=None if call.cost_usd is None else round(call.cost_usd, 6),
-        seconds=call.seconds,
-        request=_request(call.messages),
-        reply=_capped(call.reply),
-        receipt=[{**item._asdict(), "name": mask(str(storable(item.name)))} for item in call.receipt],
-    )
-
-
-def _request(messages: tuple[Message, ...]) -> list[dict[str, object]]:
-    """The messages without their pictures, at most 200,000 characters in all."""
-    room, kept = MAX_CALL_CHARACTERS, []
-    for message in messages:
-        text = _capped(message.text, room)
-        room = max(0, room - len(text))
-        kept.append({"role": message.role, "text": text, "images": len(message.images)})
-    return kept
-
-
-def _capped(text: str, limit: int = MAX_CALL_CHARACTERS) -> str:
-    text = mask(str(storable(text)))
-    return text if len(text) <= limit else f"{text[:limit]}\n… {len(text) - limit} more characters"

@@ -37,14 +37,14 @@ def get_key(owner: AbstractBaseUser, provider: str) -> str:
 def seal(row: ProviderKey, secret: str) -> None:
     """Put a secret into a row (not saved yet); the row's id is sealed in with it."""
     secret = secret.strip()
-    row.ciphertext = _fernet().encrypt(_bound(row.pk, secret)).decode("ascii")
+    row.ciphertext = fernet().encrypt(_bound(row.pk, secret)).decode("ascii")
     row.last_four = secret[-4:] if len(secret) >= 12 else ""
 
 
 def opened(row: ProviderKey) -> str:
     """The secret of a row. Raises KeyUnreadable if it was made with a lost key or for another row."""
     try:
-        plain = _fernet().decrypt(row.ciphertext.encode("ascii")).decode()
+        plain = fernet().decrypt(row.ciphertext.encode("ascii")).decode()
     except InvalidToken as error:
         raise KeyUnreadable(
             f"The stored key for '{row.provider}' cannot be decrypted with ENCRYPTION_KEYS; enter it again."
@@ -62,7 +62,7 @@ def rotate_keys() -> int:
         rows = list(ProviderKey.objects.select_for_update())
         for row in rows:
             secret = opened(row)
-            row.ciphertext = _fernet().encrypt(_bound(row.pk, secret)).decode("ascii")
+            row.ciphertext = fernet().encrypt(_bound(row.pk, secret)).decode("ascii")
         ProviderKey.objects.bulk_update(rows, ["ciphertext"])
     return len(rows)
 
@@ -71,5 +71,6 @@ def _bound(row_id: uuid.UUID, secret: str) -> bytes:
     return f"{row_id.hex}:{secret}".encode()
 
 
-def _fernet() -> MultiFernet:
+def fernet() -> MultiFernet:
+    """What encrypts with the newest of ENCRYPTION_KEYS and decrypts with any of them."""
     return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])

@@ -27,7 +27,7 @@ def line_of(event: RunEvent) -> LogLineView:
         level = "warning"
     if event.kind == "stage_failed":
         level = "error"
-    if event.kind == "model_called" and payload.get("outcome") != "ok":
+    if event.kind == "model_called" and payload.get("outcome") not in ("ok", "reused"):
         level = "warning"
     return LogLineView(event.seq, event.at, level, event.stage, text)
 
@@ -44,6 +44,8 @@ def _command(payload: dict[str, object]) -> str:
 def _called(payload: dict[str, object]) -> str:
     tokens = [payload.get("prompt_tokens"), payload.get("completion_tokens")]
     used = "tokens unknown" if None in tokens else f"{tokens[0]} + {tokens[1]} tokens"
+    if payload["outcome"] == "reused":
+        used = "paid for before the run was interrupted"
     return f"{payload['role']} asked {payload['model']} for {payload['purpose']}: {payload['outcome']} ({used})"
 
 

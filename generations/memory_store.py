@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 
 from agents.errors import MemoryUnavailable
+from agents.faults import fault
 from agents.memory import default_embedder
 from agents.memory.base import Embedder, MemoryKind, Note, Recalled, VectorIndex
 from agents.memory.chroma import ChromaIndex
@@ -84,6 +85,7 @@ class OwnerMemory:
         missing = MemoryEntry.objects.for_user(self._owner).exclude(indexed_by=embedder.name)
         while rows := list(missing[:CATCH_UP]):
             vectors = embedder.embed([f"{row.title}\n{row.text}" for row in rows])
+            fault("memory_upsert")
             self._index.upsert(self._scope, {str(r.pk): v for r, v in zip(rows, vectors, strict=True)})
             MemoryEntry.objects.filter(pk__in=[row.pk for row in rows]).update(indexed_by=embedder.name)
             done += len(rows)

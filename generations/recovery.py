@@ -18,6 +18,7 @@ from generations.delivery import queue_is_empty, wake_worker
 from generations.events import append_events
 from generations.halting import asked_for
 from generations.leases import is_gone
+from generations.ledger import forget_replies, lose_calls
 from generations.models import Run, RunStatus
 from generations.models.run import RunQuerySet
 from generations.wiring import site_sandbox
@@ -133,5 +134,8 @@ def _move(rows: RunQuerySet, run: Run, to: str, event: Event, **fields: object) 
             **fields,
         )
         if moved:
+            lose_calls(run.pk)
+            if to == RunStatus.FAILED:
+                forget_replies(run.pk)
             append_events(run.pk, [event])
     return moved

@@ -14,8 +14,18 @@ from django.utils import timezone
 
 from agents import pipeline
 from agents.context import RunContext
-from agents.errors import AgentError, BudgetExceeded, LeaseLost, NeedsPerson, Stopped, Waiting
+from agents.errors import (
+    AgentError,
+    BudgetExceeded,
+    LeaseLost,
+    NeedsPerson,
+    ProviderError,
+    SandboxFailure,
+    Stopped,
+    Waiting,
+)
 from agents.events import RunStarted
+from agents.faults import fault
 from agents.state import RunState
 from generations.beginnings import base_files
 from generations.delivery import queue_is_empty, wake_worker
@@ -31,6 +41,8 @@ from generations.wiring import open_context
 logger = logging.getLogger(__name__)
 
 WAIT = timedelta(seconds=30)
+# After these the answers that came are as good as before; after others the same answers would fail again.
+FROM_OUTSIDE = (ProviderError, SandboxFailure)
 
 
 def execute_next() -> None:
@@ -66,6 +78,7 @@ def _lease() -> timedelta:
 
 def _execute(run: Run) -> None:
     """Run a claimed run. The one place where any error is caught: nobody may be left without an ending."""
+    fault("claim")
     journal = RunJournal(run)
     try:
         with heartbeat(journal, _lease(), partial(_leave_behind, journal)):
@@ -105,7 +118,7 @@ def _run_to_end(journal: RunJournal) -> None:
         end(journal, RunStatus.PAUSED, str(error), pause_requested_at=None)
     except AgentError as error:
         _keep(journal, str(error))
-        end(journal, RunStatus.FAILED, str(error))
+        end(journal, RunStatus.FAILED, str(error), keep_replies=isinstance(error, FROM_OUTSIDE))
 
 
 def _announce(journal: RunJournal, state: RunState, context: RunContext) -> None:

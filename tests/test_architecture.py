@@ -17,15 +17,18 @@ ENGINE_LAYERS = (
     {"stages", "execution"},
     {"roles"},
     {"asking", "learning"},
+    {"calling"},
     {"context"},
     {
         "quality", "memory", "prompts", "receipts", "replies", "edits", "gates", "inventory", "criteria", "strict_json",
-        "plan_check", "condense", "workspace", "budget",
+        "plan_check", "steps", "workspace", "budget",
     },
+    {"condense"},
     {"providers", "sandboxes", "languages", "watching"},
+    {"question"},
     {"state", "events", "plan", "evidence"},
     {"paths"},
-    {"types", "errors"},
+    {"types", "errors", "faults"},
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from agents.context import RunContext
 from agents.errors import SandboxFailure
 from agents.events import CommandRun, LogLine, TestsCounted
 from agents.evidence import CommandEvidence, Evidence, PageEvidence, ProbeEvidence, Step, TestCounts
+from agents.faults import fault
 from agents.languages.base import Fetched, TestReport, Toolchain
 from agents.plan import Commands
 from agents.sandboxes.base import Command, CommandResult, SandboxSession, shell
@@ -225,6 +226,7 @@ class Prover:
         observed: tuple[str, int | None] | None = None,
     ) -> None:
         """Keep a command as evidence and record it; ``observed`` are output and exit code where a driver saw them."""
+        fault("container_finished")
         output, exit_code = observed or (result.output, result.exit_code)
         evidence = CommandEvidence(
             step=step,

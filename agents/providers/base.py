@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 
 from agents.types import Purpose, Role
 
+Finish = Literal["stop", "length", "filter", "unknown"]
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -43,7 +45,7 @@ class Reply:
     """What a model answered. Unknown counts are None, never 0. ``finish`` 'length' means cut."""
 
     text: str
-    finish: Literal["stop", "length", "filter", "unknown"]
+    finish: Finish
     model: str
     prompt_tokens: int | None = None
     completion_tokens: int | None = None

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from agents.asking import Question, nonce_for
+from agents.asking import nonce_for
 from agents.context import RunContext
 from agents.errors import AgentError
 from agents.events import LogLine
+from agents.question import Question
 from agents.receipts import CHARACTERS_PER_TOKEN
 from agents.roles.briefs import plan_text, requirements_text
 from agents.state import Recollection, RunState

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from agents.errors import SandboxUnavailable
+from agents.faults import fault
 from agents.sandboxes.base import SandboxSession, SandboxStatus
 from agents.sandboxes.docker_session import DockerSession
 from agents.sandboxes.guards import missing_guards
@@ -59,6 +60,7 @@ class DockerSandbox:
             ) from error
         except (docker.errors.DockerException, OSError) as error:
             raise SandboxUnavailable(f"The Docker engine could not start a sandbox. {REMEDY}") from error
+        fault("container_created")
         try:
             session = DockerSession(self._connected(), container)
             problem = missing_guards(session)

@@ -5,6 +5,7 @@ from generations.models.catalogue import CatalogueModel
 from generations.models.checkpoint import Checkpoint, CheckpointStatus
 from generations.models.event import RunEvent
 from generations.models.image import RunImage
+from generations.models.kept_reply import KeptReply
 from generations.models.key import ProviderKey
 from generations.models.memory import MemoryEntry
 from generations.models.model_call import ModelCall
@@ -18,6 +19,7 @@ __all__ = [
     "CatalogueModel",
     "Checkpoint",
     "CheckpointStatus",
+    "KeptReply",
     "MemoryEntry",
     "ModelCall",
     "Project",

@@ -10,10 +10,16 @@ from generations.models.run import Run
 
 
 class ModelCall(models.Model):
-    """One question to a model, what it answered and what it took. Request and reply are masked."""
+    """One question to a model, what it answered and what it took. Request and reply are masked.
+
+    The row is written before the model is asked, ``outcome`` 'in flight'. ``step`` names the question and ``fence`` the
+    claim it belongs to. Nobody knows what a 'lost' or 'stopped' one took: at most what was ``held`` for it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="model_calls")
+    fence = models.PositiveIntegerField(default=0)
+    step = models.CharField(max_length=60, blank=True)
     stage = models.CharField(max_length=20)
     role = models.CharField(max_length=20)
     purpose = models.CharField(max_length=20)
@@ -22,6 +28,8 @@ class ModelCall(models.Model):
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
     cost_usd = models.DecimalField(max_digits=10, decimal_places=6, null=True, blank=True)
+    held_tokens = models.PositiveIntegerField(null=True, blank=True)
+    held_cost_usd = models.DecimalField(max_digits=10, decimal_places=6, null=True, blank=True)
     seconds = models.FloatField()
     outcome = models.CharField(max_length=40)
     request = models.JSONField()

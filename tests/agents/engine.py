@@ -14,7 +14,7 @@ from agents import languages
 from agents.budget import Budget
 from agents.context import CallRecord, RunContext, RunLimits, StageMeasures
 from agents.errors import MemoryUnavailable
-from agents.events import Event
+from agents.events import Event, ModelCalled
 from agents.memory.base import MemoryKind, Note, Recalled
 from agents.providers.base import Reply, Request
 from agents.providers.catalogue import ModelChoice, one_model
@@ -146,7 +146,10 @@ class Notebook:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.calls: list[CallRecord] = []
+        self._ledger: dict[str, CallRecord] = {}
+        self._lock = threading.Lock()
+        self.kept: dict[str, Reply] = {}
+        self.earlier: dict[str, Reply] = {}
         self.checkpoints: list[tuple[StageName, RunState, tuple[SourceFile, ...]]] = []
         self.failed: list[tuple[StageName, str]] = []
         self.stop = threading.Event()
@@ -154,8 +157,19 @@ class Notebook:
     def record(self, event: Event) -> None:
         self.events.append(event)
 
-    def record_call(self, call: CallRecord) -> None:
-        self.calls.append(call)
+    def record_call(self, call: CallRecord, event: ModelCalled | None = None) -> None:
+        with self._lock:
+            self._ledger.pop(call.id, None)
+            self._ledger[call.id] = call
+        if call.outcome == "answered":
+            self.kept[call.step] = Reply(
+                call.reply, call.finish, call.model, call.prompt_tokens, call.completion_tokens, call.cost_usd
+            )
+        if event is not None:
+            self.record(event)
+
+    def kept_reply(self, step: str) -> Reply | None:
+        return self.earlier.get(step)
 
     def checkpoint(
         self, stage: StageName, state: RunState, files: tuple[SourceFile, ...], measures: StageMeasures
@@ -167,6 +181,11 @@ class Notebook:
 
     def stop_requested(self) -> bool:
         return self.stop.is_set()
+
+    @property
+    def calls(self) -> list[CallRecord]:
+        """The ledger, the call that was written last at the end."""
+        return list(self._ledger.values())
 
     @property
     def outcomes(self) -> list[tuple[str, str]]:

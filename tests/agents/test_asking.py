@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from agents.asking import Asked, Question, ask, joined
+from agents.asking import Asked, ask, joined
 from agents.budget import Budget
 from agents.context import RunContext
 from agents.errors import AgentError, BudgetExceeded, CutReply, ProviderError, ReplyError, Stopped
 from agents.providers.base import Reply, Request
 from agents.providers.catalogue import Catalogue, ModelChoice
+from agents.question import Question
 from agents.roles.facts import Asker, question_for
 from agents.state import RunState
 from agents.types import Purpose, Role, SourceFile, StageName

@@ -1,0 +1,187 @@
+"""One call of a model: budget, retries on passing troubles, and its row in the ledger from beginning to end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+
+from agents.context import CallRecord, RunContext
+from agents.errors import AgentError, LeaseLost, ProviderError, Stopped
+from agents.events import ModelCalled
+from agents.faults import fault
+from agents.providers.base import Message, Reply, Request
+from agents.providers.catalogue import ModelChoice
+from agents.question import Question
+from agents.receipts import CHARACTERS_PER_TOKEN, receipt_of
+from agents.watching import Watcher
+
+PROVIDER_TRIES = 3
+LONGEST_WAIT_SECONDS = 20.0
+
+
+class Call:
+    """One question to one model. ``answer`` gets the reply, ``conclude`` says what it was good for.
+
+    A question that was answered before the run was interrupted is not paid for twice: the kept answer is given.
+    """
+
+    def __init__(
+        self, context: RunContext, question: Question, choice: ModelChoice, messages: tuple[Message, ...]
+    ) -> None:
+        self._context, self._question, self._choice, self._messages = context, question, choice, messages
+        self._provider = context.providers[choice.provider]
+        self._step = context.steps.name(question.stage, question.purpose, (choice.provider, choice.model), messages)
+        self._record = self._new_record()
+
+    def answer(self) -> Reply:
+        """The kept answer, or the provider's; failures are recorded too. Raises what the provider raises."""
+        kept = self._context.journal.kept_reply(self._step)
+        if kept is not None:
+            return self._reused(kept)
+        for attempt in range(1, PROVIDER_TRIES + 1):
+            if self._context.journal.stop_requested():
+                raise Stopped("Stopped at your request.")
+            try:
+                return self._asked()
+            except ProviderError as error:
+                if not error.retry or attempt == PROVIDER_TRIES:
+                    raise
+                self._wait(error.retry_after if error.retry_after is not None else 2.0**attempt, error)
+        raise ProviderError("The provider did not answer.")
+
+    def conclude(self, outcome: str) -> None:
+        """Write to the ledger and the log of events what the answer was good for; a reused one stays 'reused'."""
+        if self._record.outcome != "reused":
+            self._record = replace(self._record, outcome=outcome)
+        self._context.journal.record_call(self._record, self._event())
+
+    def _asked(self) -> Reply:
+        """Ask the provider once. The ledger has the call before it is made, and its answer as soon as it is whole."""
+        held = self._reserve()
+        started = time.monotonic()
+        self._record = replace(self._new_record(), held=held if self._provider.uses_ai else None)
+        self._context.journal.record_call(self._record)
+        fault("before_call")
+        try:
+            reply = self._provider.complete(self._request(), stop=self._context.journal.stop_requested)
+        except AgentError as error:
+            self._context.budget.settle(*held, 0, 0.0)
+            self._failed(error, time.monotonic() - started)
+            raise
+        self._context.budget.settle(*held, *self._spent(reply))
+        fault("after_answer")
+        self._record = self._with_reply(reply, "answered")
+        self._context.journal.record_call(self._record)
+        fault("answer_saved")
+        return reply
+
+    def _reused(self, kept: Reply) -> Reply:
+        nothing = replace(kept, prompt_tokens=0, completion_tokens=0, cost_usd=0.0, seconds=0.0)
+        self._record = self._with_reply(nothing, "reused")
+        return nothing
+
+    def _failed(self, error: AgentError, seconds: float) -> None:
+        """Record that no answer came. What was spent on it is not known."""
+        if isinstance(error, LeaseLost):
+            return
+        outcome = "stopped" if isinstance(error, Stopped) else type(error).__name__
+        self._record = replace(self._record, outcome=outcome, reply=str(error), seconds=seconds)
+        self._context.journal.record_call(self._record, self._event() if isinstance(error, ProviderError) else None)
+
+    def _request(self) -> Request:
+        question = self._question
+        watcher = Watcher(self._context.journal.record, question.stage, question.data["nonce"])
+        return Request(
+            role=question.role,
+            purpose=question.purpose,
+            model=self._choice.model,
+            messages=self._messages,
+            max_tokens=self._choice.max_output_tokens,
+            json_schema=question.json_schema if self._choice.json_schema else None,
+            data=question.data,
+            on_text=partial(_took, watcher),
+        )
+
+    def _new_record(self) -> CallRecord:
+        question = self._question
+        return CallRecord(
+            stage=question.stage,
+            role=question.role,
+            purpose=question.purpose,
+            provider=self._choice.provider,
+            model=self._choice.model,
+            outcome="in flight",
+            messages=self._messages,
+            reply="",
+            prompt_tokens=None,
+            completion_tokens=None,
+            cost_usd=None,
+            seconds=0.0,
+            receipt=receipt_of(question.data, question.recalled),
+            step=self._step,
+        )
+
+    def _with_reply(self, reply: Reply, outcome: str) -> CallRecord:
+        prompt, completion, cost = reply.prompt_tokens, reply.completion_tokens, reply.cost_usd
+        if cost is None and prompt is not None and completion is not None:
+            cost = self._choice.cost(prompt, completion)
+        return replace(
+            self._record,
+            outcome=outcome,
+            reply=reply.text,
+            finish=reply.finish,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cost_usd=cost,
+            seconds=reply.seconds,
+        )
+
+    def _event(self) -> ModelCalled:
+        record = self._record
+        return ModelCalled(
+            stage=record.stage,
+            role=record.role,
+            purpose=record.purpose,
+            provider=record.provider,
+            model=record.model,
+            outcome=record.outcome,
+            prompt_tokens=record.prompt_tokens,
+            completion_tokens=record.completion_tokens,
+            cost_usd=record.cost_usd,
+            seconds=record.seconds,
+        )
+
+    def _reserve(self) -> tuple[int, float]:
+        if not self._provider.uses_ai:
+            return 0, 0.0
+        prompt = sum(len(message.text) for message in self._messages) // CHARACTERS_PER_TOKEN
+        held = prompt + self._choice.max_output_tokens
+        cost = self._choice.cost(prompt, self._choice.max_output_tokens) or 0.0
+        self._context.budget.reserve(held, cost)
+        return held, cost
+
+    def _spent(self, reply: Reply) -> tuple[int, float]:
+        """What the call took: the provider's own counts, or an estimate where it gives none."""
+        prompt, completion = reply.prompt_tokens, reply.completion_tokens
+        if prompt is None:
+            prompt = sum(len(message.text) for message in self._messages) // CHARACTERS_PER_TOKEN
+        if completion is None:
+            completion = len(reply.text) // CHARACTERS_PER_TOKEN
+        cost = reply.cost_usd if reply.cost_usd is not None else self._choice.cost(prompt, completion)
+        return prompt + completion, cost or 0.0
+
+    def _wait(self, seconds: float, error: ProviderError) -> None:
+        """Wait a little, ready to stop. A long wait is not ours to sit through."""
+        if seconds > LONGEST_WAIT_SECONDS:
+            raise error
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self._context.journal.stop_requested():
+                raise Stopped("Stopped at your request.")
+            time.sleep(min(0.2, seconds))
+
+
+def _took(watcher: Watcher, text: str) -> None:
+    watcher.take(text)
+    fault("mid_stream")
