@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import connections
 
 from generations.models.catalogue import Mode
 
@@ -82,6 +83,23 @@ def check_folder(**_kwargs: Any) -> Iterable[CheckMessage]:
             hint="Give this user the right to, or set AUTOCODER_VAR_DIR to another folder.",
             id="autocoder.E008",
         )
+
+
+@register(Tags.database)
+def check_database(*, databases: Collection[str] | None = None, **_kwargs: Any) -> Iterable[CheckMessage]:
+    """The database can hold any text. Looked at where a command names the database, as 'migrate' does."""
+    for alias in databases or ():
+        if connections[alias].vendor != "postgresql":
+            continue
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SHOW server_encoding")
+            encoding = cursor.fetchone()[0]
+        if encoding != "UTF8":
+            yield Error(
+                f"The database's encoding is {encoding}, which cannot hold every text.",
+                hint="Make another one: CREATE DATABASE autocoder ENCODING 'UTF8' TEMPLATE template0;",
+                id="autocoder.E009",
+            )
 
 
 def _is_fernet_key(key: str) -> bool:

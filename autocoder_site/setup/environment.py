@@ -16,7 +16,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 ENV_FILE = ROOT / ".env"
 REQUIREMENTS = ("requirements.txt", "requirements-embedding.txt")
-DEV_REQUIREMENTS = ("requirements-dev.txt",)
+POSTGRES_REQUIREMENTS = ("requirements-postgres.txt",)
+DEV_REQUIREMENTS = ("requirements-dev.txt", *POSTGRES_REQUIREMENTS)
 
 
 def check_folder() -> None:
@@ -31,6 +32,8 @@ def ensure_environment(*, development: bool = False) -> None:
         _say("Making the virtual environment in .venv")
         _create_venv()
     wanted = REQUIREMENTS + (DEV_REQUIREMENTS if development else ())
+    if setting("DATABASE_URL", "").startswith("postgres") and not development:
+        wanted += POSTGRES_REQUIREMENTS
     for name in wanted:
         _install(name)
 

@@ -16,6 +16,7 @@ TEST_PROGRAMS = {
     "debootstrap": ("debootstrap",),
     "bwrap": ("bubblewrap",),
     "chromium": ("chromium", "fonts-dejavu-core"),
+    "pg_lsclusters": ("postgresql",),
 }
 
 
@@ -62,7 +63,7 @@ def ensure_sandbox() -> None:
 
 
 def ensure_test_programs() -> None:
-    """Install what the tests drive (Docker engine, bubblewrap, Chromium) where that can be done; start the engine."""
+    """Install what the tests drive (TEST_PROGRAMS) where that can be done; start the Docker engine."""
     missing = [name for name in TEST_PROGRAMS if shutil.which(name) is None]
     if docker_answers():
         missing = [name for name in missing if name != "dockerd"]

@@ -1,0 +1,74 @@
+"""What rests on the database's own behaviour holds on PostgreSQL as well: claims, fences, events, recovery."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SUITES = ("claim", "journal", "launch", "moves", "recovery", "text")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a PostgreSQL server of our own, which refuses to run as root."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    assert programs, "PostgreSQL is not installed; 'make test' as root installs it"
+    folder = tmp_path_factory.mktemp("postgresql")
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        subprocess.run(["chown", "-R", user, folder], check=True)
+        for parent in (folder.parent, folder.parent.parent):
+            parent.chmod(0o711)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    data = folder / "data"
+    make = [programs[-1] / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync"]
+    subprocess.run(make, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    serve = [programs[-1] / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder, "-F"]
+    server = subprocess.Popen(serve, user=user, cwd=folder, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(programs[-1] / "pg_isready", port)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(is_ready: Path, port: int) -> None:
+    deadline = time.monotonic() + 60
+    while subprocess.run([is_ready, "-q", "-h", "127.0.0.1", "-p", str(port)], check=False).returncode:
+        assert time.monotonic() < deadline, "PostgreSQL does not answer"
+        time.sleep(0.1)
+
+
+def _environment(port: int, database: str = "postgres") -> dict[str, str]:
+    return {**os.environ, "DATABASE_URL": f"postgres://postgres@127.0.0.1:{port}/{database}"}
+
+
+def test_runs_are_stored_claimed_and_recovered_on_postgresql(cluster: int) -> None:
+    files = [f"tests/generations/test_{name}.py" for name in SUITES]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
+    done = subprocess.run(command, cwd=ROOT, env=_environment(cluster), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-5000:]
+    assert "skipped" not in done.stdout
+
+
+def test_a_database_that_cannot_hold_every_text_is_refused_before_anything_is_made(cluster: int) -> None:
+    make = "CREATE DATABASE narrow ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    subprocess.run(
+        ["psql", "-q", "-h", "127.0.0.1", "-p", str(cluster), "-U", "postgres", "-c", make], check=True, timeout=60
+    )
+    command = [sys.executable, "manage.py", "migrate"]
+    environment = _environment(cluster, "narrow")
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "The database's encoding is SQL_ASCII" in done.stderr
