@@ -93,5 +93,8 @@ class Sandbox(Protocol):
         Raises SandboxUnavailable when it cannot be started now. Leaving the context removes everything.
         """
 
+    def present(self) -> set[tuple[str, int]]:
+        """Run and fence of every sandbox of ours that is there. Raises SandboxUnavailable when nobody can tell."""
+
     def remove_orphans(self, live: Collection[tuple[str, int]]) -> int:
         """Remove sandboxes of ours whose (run, fence) is not in ``live``; gives how many."""

@@ -11,10 +11,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from agents.errors import SandboxFailure, SandboxUnavailable
+from agents.faults import fault
 from agents.sandboxes.base import SandboxSession, SandboxStatus
 from agents.sandboxes.bubblewrap_filter import filter_for
 from agents.sandboxes.bubblewrap_groups import ControlGroups, remove
-from agents.sandboxes.bubblewrap_labels import Label, group_is_needed, group_prefix, kill_all_but
+from agents.sandboxes.bubblewrap_labels import Label, group_is_needed, group_prefix, kill_all_but, owners_present
 from agents.sandboxes.bubblewrap_line import Line
 from agents.sandboxes.bubblewrap_session import BubblewrapSession
 from agents.sandboxes.bubblewrap_system import FILES, REMEDY_PYTHON, CannotStart, configuration, find_programs, order
@@ -60,12 +61,17 @@ class BubblewrapSandbox:
             raise SandboxUnavailable(f"bubblewrap has no programs for '{image}' to lend. Start a Docker engine.")
         try:
             with self._started(Label(self._installation, run, fence)) as session:
+                fault("container_created")
                 problem = missing_guards(session)
                 if problem:
                     raise SandboxUnavailable(f"The sandbox failed its self-test, so no code runs in it: {problem}.")
                 yield session
         except CannotStart as error:
             raise SandboxUnavailable(f"{error.detail} {error.remedy}") from error
+
+    def present(self) -> set[tuple[str, int]]:
+        """Run and fence of every sandbox of this installation that runs on this machine."""
+        return owners_present(self._installation)
 
     def remove_orphans(self, live: Collection[tuple[str, int]]) -> int:
         """Kill this installation's sandboxes whose (run, fence) is not in ``live``; gives how many.

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 SUPERVISOR = "bubblewrap_supervisor.py"
 
@@ -50,6 +50,19 @@ def group_prefix(installation: str) -> str:
     return f"{_digest(installation)}-"
 
 
+def owners_present(installation: str) -> set[tuple[str, int]]:
+    """Run and fence of every sandbox of the installation that runs."""
+    prefix, found = owner_prefix(installation), set()
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            with suppress(OSError):  # gone meanwhile
+                words = _words(int(path.name))
+                if len(words) > 1 and words[-2].endswith(SUPERVISOR) and words[-1].startswith(prefix):
+                    run, fence, _instance = words[-1].removeprefix(prefix).split("/")
+                    found.add((unquote(run), int(fence)))
+    return found
+
+
 def kill_all_but(installation: str, live: Collection[tuple[str, int]]) -> int:
     """Kill the installation's sandboxes whose (run, fence) is not in ``live``; gives how many."""
     prefix = owner_prefix(installation)
@@ -73,7 +86,7 @@ def _kill(pid: int, prefix: str, kept: tuple[str, ...]) -> str:
     # The descriptor holds on to the process: the number cannot become another's between the look and the kill.
     process = os.pidfd_open(pid)
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+        words = _words(pid)
         if len(words) < 2 or not words[-2].endswith(SUPERVISOR) or not words[-1].startswith(prefix):
             return ""
         if kept and words[-1].startswith(kept):
@@ -82,6 +95,10 @@ def _kill(pid: int, prefix: str, kept: tuple[str, ...]) -> str:
         return words[-1]
     finally:
         os.close(process)
+
+
+def _words(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
 
 
 def _digest(text: str) -> str:

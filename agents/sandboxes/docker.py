@@ -70,21 +70,32 @@ class DockerSandbox:
         finally:
             _remove(container)
 
+    def present(self) -> set[tuple[str, int]]:
+        """Run and fence of every container of this installation. Raises SandboxUnavailable."""
+        import docker.errors  # noqa: PLC0415
+
+        try:
+            return {(c.labels.get(LABEL_RUN, ""), int(c.labels.get(LABEL_FENCE, "0"))) for c in self._ours()}
+        except (docker.errors.DockerException, OSError) as error:
+            raise SandboxUnavailable(f"No Docker engine answers. {REMEDY}") from error
+
     def remove_orphans(self, live: Collection[tuple[str, int]]) -> int:
         """Remove this installation's containers whose (run, fence) is not in ``live``; gives how many."""
         import docker.errors  # noqa: PLC0415
 
         kept = {(run, str(fence)) for run, fence in live}
         try:
-            ours = self._connected().containers.list(
-                all=True, filters={"label": f"{LABEL_OWNER}={self._installation}"}, ignore_removed=True
-            )
+            ours = self._ours()
         except (docker.errors.DockerException, OSError):
             return 0
         orphans = [c for c in ours if (c.labels.get(LABEL_RUN), c.labels.get(LABEL_FENCE)) not in kept]
         for container in orphans:
             _remove(container)
         return len(orphans)
+
+    def _ours(self) -> list[Any]:
+        label = f"{LABEL_OWNER}={self._installation}"
+        return list(self._connected().containers.list(all=True, filters={"label": label}, ignore_removed=True))
 
     def _labels(self, run: str, fence: int) -> dict[str, str]:
         return {LABEL_OWNER: self._installation, LABEL_RUN: run, LABEL_FENCE: str(fence)}

@@ -1,0 +1,47 @@
+"""A scripted model that streams its answers and writes down each call where every process can add to it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+
+from agents.providers.base import Reply, Request
+from agents.providers.scripted import ScriptedProvider
+from tests.agents.engine import Model
+from tests.breaking import FOLDER
+
+PIECES = 4
+SECONDS = float(os.environ.get("COUNTING_MODEL_SECONDS", "0.2"))
+
+
+class CountingModel(ScriptedProvider):
+    """Writes the small tool that adds numbers, in three calls."""
+
+    uses_ai = True
+
+    def __init__(self) -> None:
+        super().__init__(_answer, uses_ai=True)
+
+
+def calls(folder: Path) -> list[dict[str, str]]:
+    """Every call so far: the markers' nonce, which tells the run, the purpose, and a digest of what was asked."""
+    path = folder / "calls"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def _answer(request: Request) -> str | Reply:
+    asked = hashlib.sha256("\0".join(message.text for message in request.messages).encode()).hexdigest()
+    line = json.dumps({"nonce": request.data["nonce"], "purpose": request.purpose, "asked": asked[:16]})
+    with (Path(os.environ[FOLDER]) / "calls").open("a") as stream:
+        stream.write(f"{line}\n")
+    text = Model()(request)
+    assert isinstance(text, str)
+    size = len(text) // PIECES + 1
+    for start in range(0, len(text), size):
+        time.sleep(SECONDS / PIECES)
+        if request.on_text is not None:
+            request.on_text(text[start : start + size])
+    return text
