@@ -45,6 +45,7 @@ class Purpose(StrEnum):
     CHANGE = "change"
     EDIT = "edit"
     IMAGE = "image"
+    PROBE = "probe"
 
 
 class ProjectType(StrEnum):

@@ -16,7 +16,7 @@ ENGINE_LAYERS = (
     {"pipeline"},
     {"stages", "execution"},
     {"roles"},
-    {"asking", "learning"},
+    {"asking", "learning", "probing"},
     {"calling"},
     {"context"},
     {

@@ -30,6 +30,11 @@ def render(purpose: Purpose, data: Mapping[str, str], facts: Mapping[str, object
     ``data`` are named blocks, shown between markers that hold the run's nonce; ``facts`` are our own words about
     the language and the format.
     """
+    return render_one("system", data, facts), render_one(purpose.value, data, facts)
+
+
+def render_one(template: str, data: Mapping[str, str], facts: Mapping[str, object]) -> str:
+    """One template by its path without ``.md``."""
     nonce = data["nonce"]
 
     def shown(name: str, text: str) -> str:
@@ -40,5 +45,4 @@ def render(purpose: Purpose, data: Mapping[str, str], facts: Mapping[str, object
 
     files = [shown(f"file {path}", text) for path, text in json.loads(data.get("files", "{}")).items()]
     values = {**facts, "block": block, "shown": shown, "files": files, "data": data, "nonce": nonce}
-    system = _TEMPLATES.get_template("system.md").render(values)
-    return system, _TEMPLATES.get_template(f"{purpose.value}.md").render(values)
+    return _TEMPLATES.get_template(f"{template}.md").render(values)

@@ -211,15 +211,15 @@ class Transport(httpx2.BaseTransport):
             "User-Agent": "Autocoder",
             "Accept": "text/event-stream, application/json",
             "Accept-Encoding": "identity",
-            "Content-Type": "application/json",
-            "Content-Length": str(len(content)),
             "Connection": "close",
         }
+        if request.method == "POST":
+            headers |= {"Content-Type": "application/json", "Content-Length": str(len(content))}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
         answer = self._pool.handle_request(
             httpcore2.Request(
-                method=b"POST",
+                method=request.method.encode("ascii"),
                 url=httpcore2.URL(
                     scheme=request.url.raw_scheme,
                     host=request.url.raw_host,

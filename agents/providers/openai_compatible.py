@@ -18,12 +18,14 @@ from agents.providers.dialects import Dialect
 from agents.providers.gathering import Gathered
 from agents.providers.http_connection import Body, Dialler, Transport
 from agents.providers.http_limits import Limits, Phase, Watch
+from agents.providers.model_list import ListedModel, fetch_models
 from agents.providers.provider_errors import fault, refusal, words_of
 from agents.providers.reading import body_of, chunks, reading
 
 __all__ = ["Limits", "OpenAICompatibleProvider", "check_base_url"]
 # Each refused parameter costs one try: four names and a shorter answer.
 MOST_TRIES = 6
+LARGEST_LIST = 8 * 1024 * 1024
 ABOUT_PARAMETERS = frozenset((400, 404, 416, 422, 500))
 
 
@@ -55,9 +57,7 @@ class OpenAICompatibleProvider:
 
     def complete(self, request: Request, *, stop: Callable[[], bool]) -> Reply:
         """Ask and wait for the whole answer. Raises ProviderError and Stopped."""
-        place_of(self._base_url, self.name)
-        if re.search(r"[^\x21-\x7e]", self._key):
-            raise fault("bad key", self.name)
+        self._check()
         watch = Watch(self.name, self._limits, stop)
         for _ in range(MOST_TRIES):
             reply = self._try(request, watch)
@@ -65,12 +65,28 @@ class OpenAICompatibleProvider:
                 return reply
         raise fault("refused", self.name)
 
+    def dialect_for(self, model: str) -> Dialect:
+        """What was learnt so far about what the endpoint takes for a model."""
+        return self._dialects.get(model, Dialect())
+
+    def list_models(self, *, stop: Callable[[], bool]) -> tuple[ListedModel, ...]:
+        """The models that the endpoint says it has. Raises ProviderError and Stopped."""
+        self._check()
+        watch = Watch(self.name, replace(self._limits, size=LARGEST_LIST), stop)
+        transport = Transport(Dialler(watch, self._public_only, self._allowed_hosts), self._key)
+        return fetch_models(self.name, self._base_url, transport)
+
+    def _check(self) -> None:
+        place_of(self._base_url, self.name)
+        if re.search(r"[^\x21-\x7e]", self._key):
+            raise fault("bad key", self.name)
+
     def _try(self, request: Request, watch: Watch) -> Reply | None:
         """One request; None when it was refused for a parameter that the next one leaves out.
 
         Errors are raised outside of the handlers, so that no log shows the server's words as their cause.
         """
-        dialect = self._dialects.get(request.model, Dialect())
+        dialect = self.dialect_for(request.model)
         arguments = dialect.arguments(request)
         gathered = Gathered(self.name, self._limits.characters)
         try:

@@ -67,6 +67,7 @@ FAULTS = {
     "web page": Fault("protocol", "{name} answered with a web page; look at the base URL."),
     "not http": Fault("protocol", "{name} does not speak HTTP as it should; look at the base URL."),
     "not an answer": Fault("protocol", "What {name} sent is no chat completion; look at the base URL."),
+    "not a list": Fault("protocol", "What {name} sent is no list of models; look at the base URL."),
     "garbled": Fault("protocol", "{name} sent an answer that cannot be read.", retry=True),
     "empty": Fault("protocol", "{name} gave an empty answer.", retry=True),
     "tool": Fault("protocol", "The model at {name} called a tool instead of giving an answer.", retry=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,14 @@ def chunks(name: str, stream: openai.Stream[object]) -> Iterator[object]:
 def body_of(error: openai.APIStatusError) -> object:
     """An error's body; web pages say nothing that can be relied on."""
     return "" if isinstance(error.body, str) and "<" in error.body[:200] else error.body
+
+
+def json_in(body: bytes) -> object:
+    """The JSON value of a body; '' where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
 
 
 def _broken(name: str, error: Exception) -> ProviderError:

