@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agents.errors import AgentError
 from agents.state import RunState
 from agents.types import SourceFile, StageName
 from generations.checkpoints import initial_state, restore
@@ -9,12 +10,14 @@ from generations.models import Checkpoint, Run
 from generations.profiles import profile_uses_ai
 
 # What the execution of another tree showed says nothing about this one.
-_JUDGEMENT = {"evidence": None, "quality": None, "verdict": None, "regression": None, "repairs": (), "suggestions": ()}
+JUDGEMENT = {"evidence": None, "quality": None, "verdict": None, "regression": None, "repairs": (), "suggestions": ()}
 
 
 def beginning(run: Run) -> tuple[RunState, tuple[SourceFile, ...]]:
-    """State and files before the first stage."""
+    """State and files before the first stage. Raises AgentError for a fork whose first checkpoint is lost."""
     state = initial_state(run)
+    if run.settings.get("forked", {}).get("after"):
+        raise AgentError("The checkpoint that this run began from is damaged; fork the earlier run again.")
     if "restored" in run.settings:
         return _restored(run) or (state, ())
     found = _checkpoint(run, "base")
@@ -53,7 +56,7 @@ def _restored(run: Run) -> tuple[RunState, tuple[SourceFile, ...]] | None:
     earlier = {file.path: file for file in base_files(run) if file.path in run.settings["restored"]}
     tree = {file.path: file for file in files} | earlier
     done = tuple(stage for stage in StageName if stage != StageName.EXECUTION)
-    return state.model_copy(update={**_JUDGEMENT, "done": done}), tuple(tree.values())
+    return state.model_copy(update={**JUDGEMENT, "done": done}), tuple(tree.values())
 
 
 def _checkpoint(run: Run, setting: str) -> tuple[RunState, tuple[SourceFile, ...]] | None:

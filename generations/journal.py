@@ -10,22 +10,23 @@ from django.db.models import F, Max
 
 from agents.context import CallRecord, StageMeasures
 from agents.errors import LeaseLost
-from agents.events import Event, LogLine, ModelCalled, StageStarted
+from agents.events import Event, ModelCalled, StageStarted
 from agents.faults import fault
 from agents.plan import Requirements
 from agents.providers.base import Reply
 from agents.state import RunState
-from agents.types import Level, SourceFile, StageName
+from agents.types import SourceFile, StageName
 from agents.workspace import Workspace, tree_hash
 from generations.artifacts import newest_with_files, store_tree
 from generations.beginnings import beginning
-from generations.checkpoints import known_metrics, restore, state_document, state_hash, with_words
+from generations.checkpoints import known_metrics, state_document, state_hash, with_words
 from generations.events import append_events
 from generations.ledger import forget_replies, kept_reply, lose_calls, store_call
 from generations.masking import mask
 from generations.models import Checkpoint, CheckpointStatus, Project, Run, RunStatus
 from generations.models.run import ENDED
 from generations.retrying import retrying
+from generations.soundness import mark_damaged, newest_sound
 from generations.text import storable
 
 
@@ -109,17 +110,14 @@ class RunJournal:
     def last_state(self) -> tuple[RunState, tuple[SourceFile, ...]]:
         """State and files of the newest checkpoint that is whole, else the state to begin with.
 
-        A damaged checkpoint is told in the log, and the one before is taken.
+        A damaged checkpoint is marked and told in the log, and the one before is taken.
         """
-        rows = self.run.checkpoints.filter(status=CheckpointStatus.SUCCEEDED).order_by("-number")
-        for row in rows:
-            restored = restore(row)
-            if restored is not None:
-                state, files = restored
-                return with_words(state, self.run), files
-            text = f"The checkpoint of the stage '{row.stage}' is damaged; the run goes on from the one before it."
-            self.record(LogLine(stage="", level=Level.WARNING, text=text))
-        return beginning(self.run)
+        found, damaged = newest_sound(self.run)
+        if damaged:
+            self._write(lambda: self._pass_over(damaged))
+        if found is None:
+            return beginning(self.run)
+        return with_words(found.state, self.run), found.files
 
     def note(self, **fields: object) -> None:
         """Set columns of the run, under the fence."""
@@ -185,6 +183,10 @@ class RunJournal:
             self._hold(language=understood.language)
             if not self.run.settings.get("name") and self.run.number == 1:
                 Project.objects.filter(pk=self.run.project_id).update(name=str(storable(understood.name))[:80])
+
+    def _pass_over(self, damaged: list[Checkpoint]) -> None:
+        with transaction.atomic():
+            append_events(self.run.pk, mark_damaged(damaged), fence=self.run.fence)
 
     def _hold(self, **fields: object) -> None:
         """Lock the run's row for this transaction and make sure that it is still ours."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import replace
-from decimal import Decimal
+from collections.abc import Callable, Collection
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
@@ -13,16 +11,16 @@ from django.db.models import Max
 from django.utils import timezone
 
 from agents.events import LogLine
-from agents.evidence import Outcome
-from agents.types import StageName
+from generations.attempts import ANEW, set_aside
 from generations.beginnings import base_files, base_of
 from generations.delivery import wake_worker
 from generations.errors import LaunchError
 from generations.events import append_events
 from generations.halting import request_pause, request_stop
 from generations.images import UploadedImage, store_images
-from generations.models import Artifact, Blob, Checkpoint, CheckpointStatus, Project, Run, RunImage, RunStatus
-from generations.order import RunOrder, checked
+from generations.models import Artifact, Blob, Origin, Project, Run, RunImage, RunStatus
+from generations.order import RunOrder, checked, order_like, with_extra
+from generations.soundness import mark_damaged, newest_sound
 from generations.talking import awaited
 from generations.text import clean_text, is_blank, title_from
 
@@ -40,13 +38,17 @@ __all__ = [
     "start_run",
 ]
 
+RESUMABLE = (RunStatus.PAUSED, RunStatus.UNVERIFIED, RunStatus.FAILED, RunStatus.STOPPED)
 CHANGE = "\n\nChange the application that this description led to:\n"
 
 
-def start_run(owner: AbstractBaseUser, order: RunOrder, *, deliver: bool = True) -> Run:
+def start_run(
+    owner: AbstractBaseUser, order: RunOrder, *, deliver: bool = True, also: Callable[[Run], None] | None = None
+) -> Run:
     """Store a run and wake a worker for it; the same submission sent twice gives the same run.
 
-    ``deliver=False`` is for callers that execute it themselves at once (``tasks.execute_run``).
+    ``deliver=False`` is for callers that execute it themselves at once (``tasks.execute_run``). ``also`` stores what a
+    new run begins with, in the same transaction.
     Raises LaunchError, whose ``field`` names what is wrong.
     """
     order = checked(order, owner)
@@ -57,6 +59,8 @@ def start_run(owner: AbstractBaseUser, order: RunOrder, *, deliver: bool = True)
         if known is not None and order.submission is not None:
             return _own(known, owner)
         run = _create(owner, order)
+        if also is not None:
+            also(run)
         append_events(run.pk, [LogLine(stage="", text="The run waits for a worker.")])
         if deliver:
             wake_worker()
@@ -72,23 +76,18 @@ def resume_run(run: Run) -> Run:
     """
     with transaction.atomic():
         before = Run.objects.select_for_update().get(pk=run.pk)
-        moved = Run.objects.move(
-            run.pk,
-            RunStatus.QUEUED,
-            sources=(RunStatus.PAUSED, RunStatus.UNVERIFIED, RunStatus.FAILED, RunStatus.STOPPED),
-            queued_at=timezone.now(),
-            stop_requested_at=None,
-            pause_requested_at=None,
-            finished_at=None,
-            attempts=0,
-            verdict=None,
-            reason="",
-            settings=_with_grant(before),
-        )
-        if not moved:
+        if before.status not in RESUMABLE:
             raise LaunchError("This run cannot be resumed: it succeeded, or it is going on already.")
-        _set_judgement_aside(run)
-        append_events(run.pk, [LogLine(stage="", text="Resumed; the run waits for a worker.")])
+        start, damaged = newest_sound(before, judged=False)
+        told = mark_damaged(damaged)
+        settings, fresh = _with_grant(before), {**ANEW}
+        if before.ended and before.started_at is not None:
+            set_aside(before, start and start.checkpoint)
+        else:
+            # A pause is no end: the attempt goes on, and so does its time.
+            fresh.pop("started_at")
+        Run.objects.move(run.pk, RunStatus.QUEUED, queued_at=timezone.now(), settings=settings, **fresh)
+        append_events(run.pk, [*told, LogLine(stage="", text="Resumed; the run waits for a worker.")])
         wake_worker()
     run.refresh_from_db()
     return run
@@ -98,7 +97,7 @@ def retry_run(run: Run) -> Run:
     """A new run of the same order in the same project."""
     kept = ("change", "base", "restored", "restored_from")
     extra = {name: run.settings[name] for name in kept if name in run.settings}
-    return start_run(run.project.owner, _with_extra(_order_like(run, run.prompt), extra))
+    return start_run(run.project.owner, with_extra(order_like(run, run.prompt, Origin.RETRY), extra))
 
 
 def follow_up(run: Run, text: str) -> Run:
@@ -108,10 +107,10 @@ def follow_up(run: Run, text: str) -> Run:
         raise LaunchError("Say in a sentence what is to change.", "prompt")
     if run.live:
         raise LaunchError("This run is still going on. Ask for a change when it has ended, or stop it first.", "prompt")
-    order = _order_like(run, f"{run.prompt}{CHANGE}{change}")
+    order = order_like(run, f"{run.prompt}{CHANGE}{change}", Origin.FOLLOW_UP)
     base = base_of(run)
     extra = {} if base is None else {"change": change, "base": str(base.pk)}
-    return start_run(run.project.owner, _with_extra(order, extra))
+    return start_run(run.project.owner, with_extra(order, extra))
 
 
 def restore_files(run: Run, paths: Collection[str]) -> Run:
@@ -131,7 +130,7 @@ def restore_files(run: Run, paths: Collection[str]) -> Run:
         "restored": sorted(paths),
         "restored_from": str(latest.pk),
     }
-    return start_run(run.project.owner, _with_extra(_order_like(run, run.prompt), extra))
+    return start_run(run.project.owner, with_extra(order_like(run, run.prompt, Origin.RESTORE), extra))
 
 
 def delete_project(project: Project) -> None:
@@ -142,7 +141,7 @@ def delete_project(project: Project) -> None:
         blobs += RunImage.objects.filter(run__project=project).values_list("blob_id", flat=True)
         project.delete()
         for start in range(0, len(blobs), 500):
-            Blob.objects.filter(pk__in=blobs[start : start + 500], artifacts=None, run_images=None).delete()
+            Blob.objects.unused(blobs[start : start + 500]).delete()
 
 
 def _own(run: Run, owner: AbstractBaseUser) -> Run:
@@ -164,6 +163,7 @@ def _create(owner: AbstractBaseUser, order: RunOrder) -> Run:
         project=project,
         number=highest + 1,
         parent=order.parent,
+        origin=order.origin,
         prompt=order.prompt,
         language=order.language,
         provider_profile=order.profile,
@@ -182,26 +182,6 @@ def _create(owner: AbstractBaseUser, order: RunOrder) -> Run:
     return run
 
 
-def _order_like(run: Run, prompt: str) -> RunOrder:
-    budget = run.settings.get("budget_usd")
-    return RunOrder(
-        prompt=prompt,
-        name=run.settings.get("name", ""),
-        language=run.settings.get("language", ""),
-        profile=run.provider_profile,
-        budget_usd=None if budget is None else Decimal(budget),
-        max_tokens=run.settings.get("max_tokens"),
-        images=tuple(UploadedImage(row.name, row.blob.content()) for row in run.images.select_related("blob")),
-        project=run.project,
-        parent=run,
-        extra={"models": run.settings["models"]} if "models" in run.settings else {},
-    )
-
-
-def _with_extra(order: RunOrder, extra: Mapping[str, object]) -> RunOrder:
-    return replace(order, extra={**order.extra, **extra})
-
-
 def _with_grant(run: Run) -> dict[str, object]:
     """The run's settings; for one that paused at its limit, with its limits granted once more."""
     if run.status != RunStatus.PAUSED:
@@ -213,13 +193,3 @@ def _with_grant(run: Run) -> dict[str, object]:
         # Going on without a word is an answer too.
         return {**run.settings, "answered" if kind == "answers" else "approved": True}
     return {**run.settings, "grants": run.settings.get("grants", 1) + 1}
-
-
-def _set_judgement_aside(run: Run) -> None:
-    """Let the execution stage be done again where its judgement was not 'succeeded'."""
-    newest = Checkpoint.objects.latest_good(run)
-    if newest is None or newest.stage != StageName.EXECUTION:
-        return
-    if ((newest.state or {}).get("verdict") or {}).get("outcome") != Outcome.SUCCEEDED:
-        newest.status = CheckpointStatus.SUPERSEDED
-        newest.save(update_fields=["status"])

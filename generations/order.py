@@ -12,7 +12,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from agents import languages
 from generations.errors import LaunchError
 from generations.images import UploadedImage, check_images
-from generations.models import Project, Run
+from generations.models import Origin, Project, Run
 from generations.profiles import default_profile, profiles
 from generations.text import clean_text, is_blank
 
@@ -40,6 +40,7 @@ class RunOrder:
     submission: uuid.UUID | None = None
     project: Project | None = None
     parent: Run | None = None
+    origin: str = Origin.ORDER
     extra: Mapping[str, object] = field(default_factory=dict)
     """Further settings of the run: what a follow-up changes and from which checkpoint it starts."""
 
@@ -59,6 +60,29 @@ def checked(order: RunOrder, owner: AbstractBaseUser) -> RunOrder:
     _check_limits(order)
     check_images(order.images)
     return replace(order, prompt=prompt, name=name, profile=profile)
+
+
+def order_like(run: Run, prompt: str, origin: str) -> RunOrder:
+    """The order of a run once more in its project, with another prompt; its child is of the given origin."""
+    budget = run.settings.get("budget_usd")
+    return RunOrder(
+        prompt=prompt,
+        name=run.settings.get("name", ""),
+        language=run.settings.get("language", ""),
+        profile=run.provider_profile,
+        budget_usd=None if budget is None else Decimal(budget),
+        max_tokens=run.settings.get("max_tokens"),
+        images=tuple(UploadedImage(row.name, row.blob.content()) for row in run.images.select_related("blob")),
+        project=run.project,
+        parent=run,
+        origin=origin,
+        extra={"models": run.settings["models"]} if "models" in run.settings else {},
+    )
+
+
+def with_extra(order: RunOrder, extra: Mapping[str, object]) -> RunOrder:
+    """The order with further settings."""
+    return replace(order, extra={**order.extra, **extra})
 
 
 def _checked_prompt(text: str) -> str:

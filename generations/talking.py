@@ -15,11 +15,12 @@ from agents.state import RunState
 from agents.types import StageName
 from agents.workspace import tree_hash
 from generations.artifacts import store_tree
-from generations.checkpoints import restore, state_document, state_hash, with_words
+from generations.checkpoints import state_document, state_hash, with_words
 from generations.delivery import wake_worker
 from generations.errors import LaunchError
 from generations.events import append_events
 from generations.models import Checkpoint, CheckpointStatus, Run, RunStatus
+from generations.soundness import newest_sound
 from generations.text import clean_text, is_blank
 
 MAX_ANSWER = 4_000
@@ -35,11 +36,10 @@ class EditedPlan(Value):
 
 def awaited(run: Run) -> tuple[str, RunState | None]:
     """What a paused run waits for ('answers', 'approval' or '') and its state."""
-    newest = Checkpoint.objects.latest_good(run)
-    found = restore(newest) if newest is not None and run.status == RunStatus.PAUSED else None
+    found = newest_sound(run)[0] if run.status == RunStatus.PAUSED else None
     if found is None:
         return "", None
-    state = with_words(found[0], run)
+    state = with_words(found.state, run)
     return state.awaits, state
 
 
@@ -76,11 +76,10 @@ def approve(run: Run, edited: EditedPlan | None = None) -> Run:
 
 def _replace_plan(run: Run, state: RunState) -> None:
     """Store the edited plan as the checkpoint that the run goes on from."""
-    newest = Checkpoint.objects.latest_good(run)
-    found = None if newest is None else restore(newest)
-    if newest is None or found is None:
+    found, _damaged = newest_sound(run)
+    if found is None:
         raise LaunchError(NOT_ASKED)
-    document, files = state_document(state), found[1]
+    newest, document, files = found.checkpoint, state_document(state), found.files
     highest = run.checkpoints.aggregate(number=Max("number"))["number"] or 0
     row = Checkpoint.objects.create(
         run=run,

@@ -11,12 +11,13 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from agents.context import StageMeasures
+from agents.events import LogLine
 from agents.evidence import Outcome, Verdict
 from agents.plan import Commands, Criterion, Plan, PlannedFile, Requirements
 from agents.state import RunState
 from agents.types import ProjectType, SourceFile, StageName
 from generations.journal import RunJournal
-from generations.models import Project, Run, RunStatus
+from generations.models import Checkpoint, Project, Run, RunStatus
 
 _numbers = itertools.count(1)
 MINUTE = timedelta(minutes=1)
@@ -92,3 +93,22 @@ def make_checkpoints(journal: RunJournal, *stages: StageName, files: tuple[Sourc
 def succeeded(state: RunState) -> RunState:
     """The same state with a good verdict."""
     return state.model_copy(update={"verdict": Verdict(outcome=Outcome.SUCCEEDED, reason="3 tests passed.")})
+
+
+def make_run_at_rest(*stages: StageName, status: str = RunStatus.FAILED, **fields: Any) -> Run:
+    """A run at rest with these stages behind it; an execution among them was judged."""
+    journal = claim(make_run(**fields))
+    state = make_checkpoints(journal, *(stage for stage in stages if stage != StageName.EXECUTION))
+    if StageName.EXECUTION in stages:
+        outcome = Outcome.SUCCEEDED if status == RunStatus.SUCCEEDED else Outcome.FAILED
+        verdict = Verdict(outcome=outcome, reason="So it was.")
+        judged = state.with_done(StageName.EXECUTION).model_copy(update={"verdict": verdict})
+        files = (SourceFile("main.py", b"best = 1\n"),)
+        journal.checkpoint(StageName.EXECUTION, judged, files, StageMeasures(seconds=2, tokens=5))
+    journal.finish(status, [LogLine(stage="", text="ended")], reason="Why it ended.", quality=0.5)
+    return Run.objects.select_related("project__owner").get(pk=journal.run.pk)
+
+
+def newest_of(run: Run, stage: StageName) -> Checkpoint:
+    """The newest checkpoint of a stage."""
+    return run.checkpoints.filter(stage=stage).latest("number")

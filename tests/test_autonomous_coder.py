@@ -91,6 +91,9 @@ def test_what_is_not_understood_ends_with_1_and_says_why(environment: Environmen
         ((SENTENCE, "--image", "missing.png"), "missing.png cannot be read"),
         (("--resume", "not-a-run"), "There is no run not-a-run"),
         ((SENTENCE, "--nonsense"), "unrecognized arguments"),
+        ((SENTENCE, "--from", "code"), "goes with --resume"),
+        (("--resume", "not-a-run", "--from", "lunch"), "invalid choice"),
+        (("--resume", "not-a-run", "--budget", "1"), "add --from STAGE"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_2(environment: Environment, words: tuple[str, ...], sentence: str) -> None:
@@ -128,6 +131,13 @@ def test_ctrl_c_stops_and_resume_goes_on(environment: Environment, tmp_path: Pat
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["run_id"] == str(run.pk)
     assert done_before <= set(run.checkpoints.filter(status="succeeded").values_list("pk", flat=True))
+    # What succeeded is left alone: doing its last stage again is a run of its own, with the other seven reused.
+    proved = call(slow, "--resume", str(run.pk), "--from", "execution", "--json", "--output", str(tmp_path / "c"))
+    assert proved.returncode == 0, proved.stderr
+    fork = run.children.get()
+    assert json.loads(proved.stdout)["run_id"] == str(fork.pk)
+    started = fork.events.filter(kind="stage_started").values_list("payload__stage", flat=True)
+    assert list(started) == ["execution"]
 
 
 @pytest.mark.sandbox

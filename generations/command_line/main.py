@@ -14,6 +14,7 @@ from typing import NoReturn
 from rich.console import Console
 
 from agents.errors import AgentError
+from agents.types import StageName
 from generations.command_line import running
 from generations.command_line.interactive import converse
 from generations.command_line.progress import RunProgress
@@ -43,6 +44,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--budget", type=_dollars, metavar="USD", help="most that model calls may cost")
     made.add_argument("--image", action="append", default=[], metavar="FILE", help="a picture; may be repeated")
     made.add_argument("--resume", metavar="RUN", help="go on with a run from its last checkpoint")
+    made.add_argument(
+        "--from", dest="stage", choices=[str(stage) for stage in StageName], metavar="STAGE",
+        help="with --resume: do this stage and all after it again; with --provider or --budget as a new run",
+    )  # fmt: skip
     made.add_argument("--interactive", action="store_true", help="a prompt for descriptions and changes")
     made.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     made.add_argument("--quiet", action="store_true", help="no progress")
@@ -56,16 +61,27 @@ def main(arguments: Sequence[str]) -> int:
         # Also where whoever started this has told it to ignore Ctrl-C, as shells do for jobs in the background.
         signal.signal(number, signal.default_int_handler)
     given = bool(options.description.strip()) + bool(options.resume) + options.interactive
+    if options.stage and not options.resume:
+        parser().error("--from STAGE goes with --resume RUN")
     if given != 1:
         parser().error("give a description, or --resume RUN, or --interactive")
     try:
         if options.interactive:
             return converse(lambda run: _finish(run, options), lambda text: _order(options, text))
-        run = running.resumed(options.resume) if options.resume else running.start(_order(options, options.description))
-        return _finish(run, options)
+        return _finish(
+            _resumed(options) if options.resume else running.start(_order(options, options.description)), options
+        )
     except (LaunchError, OutputRefused, AgentError) as error:
         print(f"autonomous_coder.py: {error}", file=sys.stderr)
         return USAGE
+
+
+def _resumed(options: argparse.Namespace) -> Run:
+    wished = {"profile": options.provider, "budget_usd": options.budget}
+    changes = {name: value for name, value in wished.items() if value}
+    if changes and not options.stage:
+        raise LaunchError("A resumed run keeps its provider and budget; add --from STAGE to change them.")
+    return running.resumed(options.resume, options.stage or "", **changes)
 
 
 def _dollars(text: str) -> Decimal:

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from django.contrib.auth import get_user_model
@@ -13,6 +14,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, connection
 
 from generations import artifacts, launch, tasks
+from generations.again import Wishes, checkpoint_before, run_again
 from generations.errors import LaunchError
 from generations.images import UploadedImage
 from generations.models import Run, RunEvent, RunStatus
@@ -56,12 +58,19 @@ def change(run: Run, text: str) -> Run:
     return launch.follow_up(run, text)
 
 
-def resumed(run_id: str) -> Run:
-    """Queue one of the owner's runs again, from its last checkpoint. Raises LaunchError."""
+def resumed(run_id: str, stage: str = "", **changes: object) -> Run:
+    """Queue one of the owner's runs again, from its last checkpoint. Raises LaunchError.
+
+    With a stage, that stage and all after it are done again; ``changes`` are fields of ``again.Wishes``, and with any
+    of them, or for a run that succeeded, it is a new run.
+    """
     try:
         run = Run.objects.for_user(owner()).select_related("project__owner").get(pk=uuid.UUID(run_id))
     except (ValueError, Run.DoesNotExist) as error:
         raise LaunchError(f"There is no run {run_id[:60]}; the dashboard shows the ids.", "run") from error
+    if stage:
+        wishes = replace(Wishes.none(run), **changes)
+        return run_again(run, checkpoint_before(run, stage), wishes, deliver=False)
     return run if run.status == RunStatus.QUEUED else launch.resume_run(run)
 
 

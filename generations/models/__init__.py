@@ -1,8 +1,10 @@
 """One model and its QuerySet a file."""
 
 from generations.models.artifact import Artifact, Blob
+from generations.models.attempt import Attempt
 from generations.models.catalogue import CatalogueModel
 from generations.models.checkpoint import Checkpoint, CheckpointStatus
+from generations.models.draft import Draft, DraftFile
 from generations.models.event import RunEvent
 from generations.models.image import RunImage
 from generations.models.kept_reply import KeptReply
@@ -11,17 +13,21 @@ from generations.models.memory import MemoryEntry
 from generations.models.model_call import ModelCall
 from generations.models.project import Project
 from generations.models.quality import QualityReport
-from generations.models.run import Run, RunStatus
+from generations.models.run import Origin, Run, RunStatus
 
 __all__ = [
     "Artifact",
+    "Attempt",
     "Blob",
     "CatalogueModel",
     "Checkpoint",
     "CheckpointStatus",
+    "Draft",
+    "DraftFile",
     "KeptReply",
     "MemoryEntry",
     "ModelCall",
+    "Origin",
     "Project",
     "ProviderKey",
     "QualityReport",

@@ -5,11 +5,21 @@ from __future__ import annotations
 import hashlib
 import uuid
 import zlib
+from collections.abc import Sequence
+from typing import Self
 
 from django.db import models
 
 from agents.types import SourceFile
 from generations.models.checkpoint import Checkpoint
+
+
+class BlobQuerySet(models.QuerySet["Blob"]):
+    """Questions about contents."""
+
+    def unused(self, hashes: Sequence[str]) -> Self:
+        """Those of the given contents that nothing holds any more."""
+        return self.filter(pk__in=hashes, artifacts=None, run_images=None, draft_files=None)
 
 
 class Blob(models.Model):
@@ -19,6 +29,8 @@ class Blob(models.Model):
     size = models.PositiveIntegerField()
     packed = models.BinaryField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = BlobQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.sha256[:12]

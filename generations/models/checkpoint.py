@@ -6,20 +6,23 @@ import uuid
 
 from django.db import models
 
+from agents.types import StageName
 from generations.models.run import Run
 
 
 class CheckpointStatus(models.TextChoices):
     """How the stage ended. A run goes on from its newest succeeded one.
 
-    ``partial`` keeps the files of a stage that was broken off; ``superseded`` is a stage that had
-    ended well and is done again because the person resumed the run.
+    ``partial`` keeps the files of a stage that was broken off; ``superseded``
+    belongs to an earlier attempt, or was done again; ``damaged`` was found not to be what was stored, so that the run
+    went on from the one before.
     """
 
     SUCCEEDED = "succeeded", "Succeeded"
     FAILED = "failed", "Failed"
     PARTIAL = "partial", "Partial"
     SUPERSEDED = "superseded", "Superseded"
+    DAMAGED = "damaged", "Damaged"
 
 
 class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
@@ -59,6 +62,20 @@ class Checkpoint(models.Model):
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["run", "number"], name="checkpoint_number_per_run")]
+
+    @property
+    def outcome(self) -> str:
+        """How the stage ended, also for a checkpoint of an earlier attempt."""
+        if self.status != CheckpointStatus.SUPERSEDED:
+            return self.status
+        if not self.error:
+            return CheckpointStatus.SUCCEEDED
+        return CheckpointStatus.PARTIAL if self.tree else CheckpointStatus.FAILED
+
+    @property
+    def complete(self) -> bool:
+        """Whether it holds a whole application that was judged."""
+        return self.stage == StageName.EXECUTION and self.outcome == CheckpointStatus.SUCCEEDED
 
     def __str__(self) -> str:
         return f"{self.stage} ({self.status})"

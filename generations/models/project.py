@@ -20,13 +20,19 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 
 
 class Project(models.Model):
-    """An application under a name; the slug is unique for its owner."""
+    """An application under a name; the slug is unique for its owner.
+
+    ``current`` is the version that is meant when none is named: it is downloaded, and follow-ups begin from it.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="projects")
     name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=90)
     description = models.TextField(blank=True)
+    current = models.ForeignKey(
+        "generations.Checkpoint", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ProjectQuerySet.as_manager()

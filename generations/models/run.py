@@ -30,6 +30,16 @@ class RunStatus(models.TextChoices):
     STOPPED = "stopped", "Stopped"
 
 
+class Origin(models.TextChoices):
+    """What a run began as; all but the first have a parent."""
+
+    ORDER = "order", "New"
+    RETRY = "retry", "Retry"
+    FOLLOW_UP = "follow_up", "Follow-up"
+    RESTORE = "restore", "Restore"
+    FORK = "fork", "Fork"
+
+
 ENDED = (RunStatus.SUCCEEDED, RunStatus.UNVERIFIED, RunStatus.FAILED, RunStatus.STOPPED)
 
 # Every legal move, from each status. Resuming queues a run again from its last checkpoint.
@@ -127,6 +137,7 @@ class Run(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="runs")
     number = models.PositiveIntegerField()
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
+    origin = models.CharField(max_length=12, choices=Origin, default=Origin.ORDER)
     submission = models.UUIDField(default=uuid.uuid4, unique=True, help_text="The same form sent twice is one run.")
     prompt = models.TextField()
     language = models.CharField(max_length=20, blank=True)
@@ -182,9 +193,14 @@ class Run(models.Model):
         return self.status in ENDED
 
     @property
+    def at_rest(self) -> bool:
+        """Whether nothing happens before a person does something."""
+        return self.ended or self.status == RunStatus.PAUSED
+
+    @property
     def live(self) -> bool:
         """Whether anything can still happen without a person."""
-        return self.status not in (*ENDED, RunStatus.PAUSED)
+        return not self.at_rest
 
     @property
     def duration(self) -> timedelta | None:

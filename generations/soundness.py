@@ -1,0 +1,53 @@
+"""Finds the checkpoint that a run can go on from: the newest that is still what was stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from agents.events import LogLine
+from agents.evidence import Outcome
+from agents.state import RunState
+from agents.types import Level, SourceFile, StageName
+from generations.checkpoints import restore
+from generations.models import Checkpoint, CheckpointStatus, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A checkpoint with what it holds, checked against its hashes."""
+
+    checkpoint: Checkpoint
+    state: RunState
+    files: tuple[SourceFile, ...]
+
+
+def newest_sound(run: Run, *, judged: bool = True) -> tuple[Found | None, list[Checkpoint]]:
+    """The newest good checkpoint that is whole, and the damaged ones that were passed over on the way to it.
+
+    Without ``judged``, an execution that was not judged as succeeded is passed over too: it is to be done again.
+    """
+    damaged: list[Checkpoint] = []
+    for row in run.checkpoints.filter(status=CheckpointStatus.SUCCEEDED).order_by("-number"):
+        restored = restore(row)
+        if restored is None:
+            damaged.append(row)
+        elif judged or not _to_do_again(row, restored[0]):
+            return Found(row, *restored), damaged
+    return None, damaged
+
+
+def mark_damaged(rows: Collection[Checkpoint]) -> list[LogLine]:
+    """Have these never be used again; gives the lines that tell it."""
+    Checkpoint.objects.filter(pk__in=[row.pk for row in rows]).update(status=CheckpointStatus.DAMAGED)
+    return [LogLine(stage="", level=Level.WARNING, text=sentence(row)) for row in rows]
+
+
+def sentence(row: Checkpoint) -> str:
+    """What a person is told about a damaged checkpoint that was passed over."""
+    return f"The checkpoint of the stage '{row.stage}' is damaged; the run goes on from the one before it."
+
+
+def _to_do_again(row: Checkpoint, state: RunState) -> bool:
+    verdict = state.verdict
+    return row.stage == StageName.EXECUTION and (verdict is None or verdict.outcome != Outcome.SUCCEEDED)
