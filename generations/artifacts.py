@@ -82,11 +82,21 @@ def diff(old: Checkpoint | None, new: Checkpoint | None) -> TreeDiff:
 
 
 def zip_chunks(run: Run) -> Iterator[bytes]:
-    """The newest files as a zip archive below one folder, in chunks; one file at a time is in memory."""
+    """The newest files of a run as a zip archive."""
+    return _zipped(run.project.slug, tree(run))
+
+
+def zip_of(checkpoint: Checkpoint) -> Iterator[bytes]:
+    """A checkpoint's files as a zip archive."""
+    return _zipped(checkpoint.run.project.slug, tree_of(checkpoint))
+
+
+def _zipped(slug: str, files: QuerySet[Artifact]) -> Iterator[bytes]:
+    """Files below one folder, in chunks; one file at a time is in memory."""
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
-        for artifact in tree(run):
-            entry = zipfile.ZipInfo(f"{run.project.slug}/{safe_relpath(artifact.path)}", ZIP_TIME)
+        for artifact in files:
+            entry = zipfile.ZipInfo(f"{slug}/{safe_relpath(artifact.path)}", ZIP_TIME)
             entry.create_system = 3  # Unix, so that the mode bits count
             entry.external_attr = (stat.S_IFREG | artifact.mode) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
+from agents.types import SourceFile
 from generations.artifacts import diff
 from generations.models import Artifact, Checkpoint
 
@@ -38,6 +39,13 @@ def differences(old: Checkpoint | None, new: Checkpoint | None) -> list[FileDiff
     kinds |= dict.fromkeys(found.changed, "changed")
     before, after = _artifacts(old, kinds), _artifacts(new, kinds)
     return [_difference(path, kinds[path], before.get(path), after.get(path)) for path in sorted(kinds)]
+
+
+def text_difference(old: SourceFile | None, text: str) -> tuple[tuple[str, str], ...]:
+    """How a text differs from a file; at most as many lines as are shown anywhere."""
+    before = [] if old is None else old.text.splitlines()
+    lines = list(difflib.unified_diff(before, text.splitlines(), n=3, lineterm=""))[2:]
+    return tuple((line[:1] or " ", line[1:]) for line in lines[:MAX_LINES])
 
 
 def _artifacts(checkpoint: Checkpoint | None, paths: dict[str, str]) -> dict[str, Artifact]:

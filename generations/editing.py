@@ -15,7 +15,7 @@ from agents.workspace import Workspace
 from generations.artifacts import tree_of
 from generations.errors import LaunchError
 from generations.models import Artifact, Blob, Checkpoint, Draft, DraftFile
-from generations.talking import EditedPlan
+from generations.talking import EditedPlan, check_plan
 from generations.text import storable
 
 MAX_EDITED_BYTES = 512 * 1024
@@ -99,7 +99,8 @@ def remove_file(checkpoint: Checkpoint, path: str, seen: str) -> None:
 
 
 def save_plan(checkpoint: Checkpoint, plan: EditedPlan, seen: int) -> None:
-    """Save the edited plan. Raises EditConflict when anything was saved since version ``seen``."""
+    """Save the edited plan. Raises EditConflict when anything was saved since version ``seen``, and LaunchError."""
+    check_plan(plan)
     with transaction.atomic():
         draft, _ = Draft.objects.select_for_update().get_or_create(pk=checkpoint.pk)
         if draft.version != seen:

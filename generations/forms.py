@@ -9,7 +9,9 @@ from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 
 from agents import languages
+from generations.again import Wishes
 from generations.images import UploadedImage
+from generations.models import Run
 from generations.models.catalogue import Work
 from generations.order import MAX_NAME, MAX_PROMPT_BYTES, RunOrder
 from generations.profiles import default_profile, offered_models, profiles
@@ -88,7 +90,8 @@ class NewRunForm(forms.Form):
                 )
         choice = self.fields["profile"]
         choice.choices = [(profile.key, profile.label) for profile in profiles(owner)]
-        choice.initial = default_profile(owner)
+        if self.initial.get("profile") not in {key for key, _label in choice.choices}:
+            self.initial["profile"] = default_profile(owner)
         for name, field in self.fields.items():
             field.widget.attrs["class"] = _css_class(field)
             if self.is_bound and name in self.errors:
@@ -125,11 +128,47 @@ class NewRunForm(forms.Form):
             extra={name: True for name in ("asks", "approves") if given[name]} | self._wishes(),
         )
 
-    def _wishes(self) -> dict[str, object]:
+    def _wishes(self) -> dict[str, dict[str, int]]:
         """The models that were chosen by hand, by kind of work."""
         chosen = {work.value: self.cleaned_data.get(f"model_{work}") for work in Work}
         wishes = {work: row.pk for work, row in chosen.items() if row is not None}
         return {"models": wishes} if wishes else {}
+
+
+class AgainForm(NewRunForm):
+    """What may be other when a run begins again: who answers, and what it may cost."""
+
+    prompt = name = language = images = asks = approves = None
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
+
+    def __init__(self, *args: Any, run: Run, **kwargs: Any) -> None:
+        before = {
+            "profile": run.provider_profile,
+            "budget_usd": run.settings.get("budget_usd"),
+            "max_tokens": run.settings.get("max_tokens"),
+            **{f"model_{work}": pk for work, pk in run.settings.get("models", {}).items()},
+        }
+        super().__init__(*args, owner=run.project.owner, initial={**before, **kwargs.pop("initial", {})}, **kwargs)
+        self._before = Wishes.none(run)
+
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        """The provider and the limits."""
+        return [self[name] for name in ("profile", "budget_usd", "max_tokens")]
+
+    def wishes(self) -> Wishes:
+        """What was chosen; for a form that was not sent, or not rightly, everything as before."""
+        if not self.is_bound or not self.is_valid():
+            return self._before
+        given = self.cleaned_data
+        return Wishes(
+            given["profile"],
+            given["budget_usd"],
+            given["max_tokens"],
+            dict(self._wishes().get("models", {})),
+            given["submission"],
+            given["version"],
+        )
 
 
 def _css_class(field: forms.Field) -> str:

@@ -13,12 +13,14 @@ from agents.quality import MEASURES
 from agents.state import RunState, load_state
 from agents.types import StageName
 from generations import artifacts
+from generations.checkpoint_views import CheckpointList
 from generations.log_lines import LogLineView, line_of
-from generations.models import Checkpoint, CheckpointStatus, Run, RunEvent, RunStatus
+from generations.models import Attempt, Checkpoint, CheckpointStatus, Run, RunEvent, RunStatus
 from generations.talking import awaited
 
 SHOWN_LINES = 400
 RECENT_RUNS = 20
+SHOWN = (CheckpointStatus.SUCCEEDED, CheckpointStatus.FAILED)
 LOGGED = ("activity", "log_line", "model_called", "file_written")
 
 
@@ -32,6 +34,7 @@ class StageView:
     tokens: int | None = None
     cost_usd: Decimal | None = None
     error: str = ""
+    reused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +87,30 @@ class RunView:
         return list(self.run.checkpoints.defer("state").order_by("number"))
 
     @cached_property
+    def kept(self) -> CheckpointList:
+        """What there is to go back to."""
+        return CheckpointList(self.run, self.checkpoints)
+
+    @cached_property
+    def earlier_attempts(self) -> list[Attempt]:
+        """The attempts before the present one."""
+        return list(self.run.earlier_attempts.order_by("number"))
+
+    @cached_property
     def stages(self) -> list[StageView]:
         """The eight steps with what each took."""
-        newest = {checkpoint.stage: checkpoint for checkpoint in self.checkpoints}
-        started = self._current_stage
-        return [self._stage(name, newest.get(name), started) for name in StageName]
+        newest = {row.stage: row for row in self.checkpoints if row.status in SHOWN and row.pk not in self.kept.damaged}
+        started, done = self._current_stage, self.state.done if self.state is not None else ()
+        return [self._stage(name, newest.get(name), started, name in done) for name in StageName]
 
-    def _stage(self, name: str, checkpoint: Checkpoint | None, started: str) -> StageView:
-        if checkpoint is not None and checkpoint.status in (CheckpointStatus.SUCCEEDED, CheckpointStatus.FAILED):
+    def _stage(self, name: str, checkpoint: Checkpoint | None, started: str, done: bool) -> StageView:  # noqa: FBT001
+        if checkpoint is None and done:
+            return StageView(name, "succeeded", reused=True)
+        if checkpoint is not None:
             c = checkpoint
-            return StageView(name, c.status, c.seconds, c.tokens, c.cost_usd, c.error)
+            reused = self.kept.is_copy(c) or (c.outcome == "succeeded" and c.number < self.kept.span.first_checkpoint)
+            seconds = None if self.kept.is_copy(c) else c.seconds
+            return StageView(name, c.outcome, seconds, c.tokens, c.cost_usd, c.error, reused)
         if name == started and not self.run.ended:
             return StageView(name, "running" if self.run.status == RunStatus.RUNNING else self.run.status)
         return StageView(name, "stopped" if name == started else "pending")
@@ -112,7 +129,8 @@ class RunView:
         return newest.payload["text"] if newest and self.run.status == RunStatus.RUNNING else ""
 
     def _newest(self, kind: str) -> RunEvent | None:
-        return self.run.events.filter(kind=kind).order_by("-seq").first()
+        rows = self.run.events.filter(kind=kind, seq__gte=self.kept.span.first_seq)
+        return rows.order_by("-seq").first()
 
     @cached_property
     def log(self) -> list[LogLineView]:
@@ -155,7 +173,8 @@ class RunView:
         """The tree: what is stored, and what was written since."""
         stored = {a.path: FileView(a.path, a.blob.size, "", True) for a in artifacts.tree(self.run)}  # noqa: FBT003
         if not self.run.ended:
-            for event in self.run.events.filter(kind="file_written").order_by("seq"):
+            written = self.run.events.filter(kind="file_written", seq__gte=self.kept.span.first_seq)
+            for event in written.order_by("seq"):
                 p = event.payload
                 stored[p["path"]] = FileView(p["path"], p["size"], p["change"], p["path"] in stored)
         return [stored[path] for path in sorted(stored)]
@@ -163,6 +182,8 @@ class RunView:
     @cached_property
     def state(self) -> RunState | None:
         """The newest state; None before the first checkpoint or when this version cannot read it."""
+        if self.run.at_rest:
+            return None if self.kept.found is None else self.kept.found.state
         newest = Checkpoint.objects.latest_good(self.run)
         try:
             return load_state(newest.state) if newest else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -35,6 +36,23 @@ def newest_sound(run: Run, *, judged: bool = True) -> tuple[Found | None, list[C
         elif judged or not _to_do_again(row, restored[0]):
             return Found(row, *restored), damaged
     return None, damaged
+
+
+def is_sound(checkpoint: Checkpoint) -> bool:
+    """Whether a checkpoint is what was stored; one without a state has only its files to be judged by."""
+    if checkpoint.state is None and not checkpoint.state_sha256:
+        return tree_is_whole(checkpoint)
+    return checkpoint.status != CheckpointStatus.DAMAGED and restore(checkpoint) is not None
+
+
+def tree_is_whole(checkpoint: Checkpoint) -> bool:
+    """Whether the files are those that were stored; one of them at a time is in memory."""
+    digest = hashlib.sha256()
+    for row in checkpoint.artifacts.select_related("blob").order_by("path").iterator(chunk_size=20):
+        if row.blob.sound_content() is None:
+            return False
+        digest.update(f"{row.path}\0{row.mode:o}\0{row.blob_id}\n".encode())
+    return not checkpoint.tree or digest.hexdigest() == checkpoint.tree
 
 
 def mark_damaged(rows: Collection[Checkpoint]) -> list[LogLine]:

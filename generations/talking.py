@@ -67,11 +67,16 @@ def approve(run: Run, edited: EditedPlan | None = None) -> Run:
         raise LaunchError(NOT_ASKED)
     if edited is None or (edited.requirements, edited.plan) == (state.requirements, state.plan):
         return _go_on(run, {"approved": True}, "The plan was approved.", lambda: None)
+    check_plan(edited)
+    changed = state.model_copy(update={"requirements": edited.requirements, "plan": edited.plan})
+    return _go_on(run, {"approved": True}, "The plan was changed and approved.", lambda: _replace_plan(run, changed))
+
+
+def check_plan(edited: EditedPlan) -> None:
+    """Raises LaunchError for a plan that cannot be carried out."""
     problem = plan_problem(edited.plan) or server_problem(edited.requirements.project_type, edited.plan)
     if problem:
         raise LaunchError(problem, "plan")
-    changed = state.model_copy(update={"requirements": edited.requirements, "plan": edited.plan})
-    return _go_on(run, {"approved": True}, "The plan was changed and approved.", lambda: _replace_plan(run, changed))
 
 
 def _replace_plan(run: Run, state: RunState) -> None:

@@ -5,7 +5,22 @@ from __future__ import annotations
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from generations.views import compare, diff, files, health, home, new_run, projects, run_actions, runs, talking
+from generations.views import (
+    again,
+    attempts,
+    checkpoints,
+    compare,
+    diff,
+    editing,
+    files,
+    health,
+    home,
+    new_run,
+    projects,
+    run_actions,
+    runs,
+    talking,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -31,6 +46,15 @@ urlpatterns = [
     path("runs/<uuid:run_id>/archive.zip", files.archive, name="run-archive"),
     path("runs/<uuid:run_id>/files/<path:path>", files.show, name="run-file"),
     path("runs/<uuid:run_id>/raw/<path:path>", files.raw, name="run-file-raw"),
+    path("runs/<uuid:run_id>/again/", again.from_start, name="run-again"),
+    path("runs/<uuid:run_id>/attempts/<int:number>/", attempts.detail, name="attempt"),
+    path("checkpoints/<uuid:checkpoint_id>/", checkpoints.detail, name="checkpoint"),
+    path("checkpoints/<uuid:checkpoint_id>/again/", again.from_checkpoint, name="checkpoint-again"),
+    path("checkpoints/<uuid:checkpoint_id>/edit/", editing.file, name="checkpoint-edit"),
+    path("checkpoints/<uuid:checkpoint_id>/plan/", editing.plan, name="checkpoint-plan"),
+    path("checkpoints/<uuid:checkpoint_id>/discard/", again.discard, name="checkpoint-discard"),
+    path("checkpoints/<uuid:checkpoint_id>/archive.zip", checkpoints.archive, name="checkpoint-archive"),
+    path("checkpoints/<uuid:checkpoint_id>/files/<path:path>", checkpoints.show, name="checkpoint-file"),
     path("projects/<uuid:project_id>/", projects.detail, name="project"),
     path("projects/<uuid:project_id>/compare/", compare.compare, name="project-compare"),
 ]

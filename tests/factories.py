@@ -13,7 +13,7 @@ from django.utils import timezone
 from agents.context import StageMeasures
 from agents.events import LogLine
 from agents.evidence import Outcome, Verdict
-from agents.plan import Commands, Criterion, Plan, PlannedFile, Requirements
+from agents.plan import Commands, Criterion, Plan, PlannedFile, Probe, Requirements
 from agents.state import RunState
 from agents.types import ProjectType, SourceFile, StageName
 from generations.journal import RunJournal
@@ -73,8 +73,13 @@ def make_requirements(**fields: Any) -> Requirements:
 def make_state(run: Run, *done: StageName, **fields: Any) -> RunState:
     """A state after some stages."""
     plan = Plan(
-        files=(PlannedFile(path="main.py", kind="source", purpose="The application"),),
-        commands=Commands(test="python -m pytest"),
+        files=(
+            PlannedFile(path="main.py", kind="source", purpose="The application"),
+            PlannedFile(path="test_main.py", kind="test", purpose="Its tests"),
+        ),
+        commands=Commands(
+            start="python main.py", test="python -m pytest", port=8000, probes=(Probe(path="/forecasts"),)
+        ),
     )
     known: dict[str, Any] = {"prompt": run.prompt, "requirements": make_requirements(), "plan": plan, "done": done}
     return RunState(**(known | fields))

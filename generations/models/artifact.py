@@ -44,6 +44,14 @@ class Blob(models.Model):
         """The plain bytes."""
         return zlib.decompress(bytes(self.packed))
 
+    def sound_content(self) -> bytes | None:
+        """The plain bytes, or None when they are not what was stored."""
+        try:
+            content = self.content()
+        except zlib.error:
+            return None
+        return content if hashlib.sha256(content).hexdigest() == self.sha256 else None
+
 
 class Artifact(models.Model):
     """One file of one checkpoint's tree. ``mode`` is 0o644 or 0o755."""

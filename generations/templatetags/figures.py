@@ -19,6 +19,8 @@ STATUS_COLOURS = {
     "waiting": "warning",
     "paused": "warning",
     "pending": "light",
+    "damaged": "danger",
+    "partial": "warning",
 }
 STATUS_SIGNS = {
     "succeeded": "✓",
@@ -30,6 +32,9 @@ STATUS_SIGNS = {
     "waiting": "…",
     "paused": "❚❚",
     "pending": "○",
+    "damaged": "✕",
+    "partial": "◐",
+    "reused": "↻",
 }
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from generations import access, artifacts
 from generations.highlighting import highlighted
+from generations.views.checkpoints import archive_of
 
 MAX_SHOWN_BYTES = 512 * 1024
 
@@ -20,7 +21,8 @@ def show(request: HttpRequest, run_id: uuid.UUID, path: str) -> HttpResponse:
     """One file with line numbers to link to; binary and large ones can only be downloaded."""
     run = access.get_run(request.user, run_id)
     artifact = _artifact(run, path)
-    content = artifact.blob.content()
+    content = artifact.blob.sound_content()
+    damaged, content = content is None, content or b""
     too_large = len(content) > MAX_SHOWN_BYTES
     binary = b"\x00" in content[:8192]
     code = "" if too_large or binary else highlighted(path, content.decode("utf-8", errors="replace"))
@@ -31,6 +33,7 @@ def show(request: HttpRequest, run_id: uuid.UUID, path: str) -> HttpResponse:
         "code": code,
         "too_large": too_large,
         "binary": binary,
+        "damaged": damaged,
     }
     return render(request, "files/show.html", context)
 
@@ -39,7 +42,10 @@ def show(request: HttpRequest, run_id: uuid.UUID, path: str) -> HttpResponse:
 def raw(request: HttpRequest, run_id: uuid.UUID, path: str) -> HttpResponse:
     """One file as a download; never shown by the browser."""
     artifact = _artifact(access.get_run(request.user, run_id), path)
-    response = HttpResponse(artifact.blob.content(), content_type="application/octet-stream")
+    content = artifact.blob.sound_content()
+    if content is None:
+        raise Http404("This file is damaged.")
+    response = HttpResponse(content, content_type="application/octet-stream")
     name = path.rsplit("/", 1)[-1]
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     response["Content-Security-Policy"] = "sandbox"
@@ -47,15 +53,13 @@ def raw(request: HttpRequest, run_id: uuid.UUID, path: str) -> HttpResponse:
 
 
 @require_GET
-def archive(request: HttpRequest, run_id: uuid.UUID) -> StreamingHttpResponse:
+def archive(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse | StreamingHttpResponse:
     """All files as a zip."""
     run = access.get_run(request.user, run_id)
-    if not artifacts.tree(run).exists():
+    newest = artifacts.newest_with_files(run)
+    if newest is None:
         raise Http404("This run has no files yet.")
-    response = StreamingHttpResponse(artifacts.zip_chunks(run), content_type="application/zip")
-    name = f"{run.project.slug}-{run.number}.zip"
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
-    return response
+    return archive_of(request, newest)
 
 
 @require_GET

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from generations import access, fragments
+from generations.attempt_view import calls_of
 from generations.log_lines import line_of
 from generations.models import Run
 from generations.run_view import RunView
@@ -51,8 +52,11 @@ def log_text(request: HttpRequest, run_id: uuid.UUID) -> StreamingHttpResponse:
 def calls(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     """The ledger of model calls, masked prompts and replies behind a toggle."""
     run = access.get_run(request.user, run_id)
-    page = Paginator(run.model_calls.order_by("at"), CALLS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "runs/calls.html", {"run": run, "page": page})
+    number = request.GET.get("attempt", "")
+    attempt = run.earlier_attempts.filter(number=number).first() if number.isdecimal() and len(number) < 9 else None
+    asked = run.model_calls.all() if attempt is None else calls_of(attempt)
+    page = Paginator(asked.order_by("at"), CALLS_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "runs/calls.html", {"run": run, "page": page, "attempt": attempt})
 
 
 def _lines(run: Run) -> Iterator[str]:
