@@ -12,7 +12,7 @@ from agents.state import RunState, load_state
 from generations.attempts import FIGURES
 from generations.log_lines import LogLineView, line_of
 from generations.models import Attempt, Checkpoint, ModelCall, Run, RunEvent
-from generations.run_view import SHOWN_LINES, RunView
+from generations.run_view import SHOWN, SHOWN_LINES, RunView
 
 
 class AttemptView(RunView):
@@ -27,6 +27,14 @@ class AttemptView(RunView):
         """Its own checkpoints, without the heavy state."""
         first, last = self.attempt.first_checkpoint, self.attempt.last_checkpoint
         return list(self.run.checkpoints.filter(number__range=(first, last)).defer("state").order_by("number"))
+
+    @property
+    def _shown_rows(self) -> list[Checkpoint]:
+        return [row for row in self.checkpoints if row.outcome in SHOWN]
+
+    @property
+    def _own_from(self) -> int:
+        return self.attempt.first_checkpoint
 
     @cached_property
     def state(self) -> RunState | None:

@@ -48,9 +48,10 @@ class CheckpointList:
         return marked | {row.pk for row in self._checked[1]}
 
     @property
-    def warnings(self) -> list[str]:
-        """What is said at the top of the page."""
-        return [sentence(row) for row in self._rows if row.pk in self.damaged]
+    def warning(self) -> str:
+        """What is said at the top of the page; '' where nothing is damaged."""
+        stages = [row.stage for row in self._rows if row.pk in self.damaged]
+        return sentence(stages) if stages else ""
 
     @cached_property
     def span(self) -> Span:

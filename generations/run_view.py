@@ -99,16 +99,26 @@ class RunView:
     @cached_property
     def stages(self) -> list[StageView]:
         """The eight steps with what each took."""
-        newest = {row.stage: row for row in self.checkpoints if row.status in SHOWN and row.pk not in self.kept.damaged}
+        newest = {row.stage: row for row in self._shown_rows}
         started, done = self._current_stage, self.state.done if self.state is not None else ()
         return [self._stage(name, newest.get(name), started, name in done) for name in StageName]
+
+    @property
+    def _shown_rows(self) -> list[Checkpoint]:
+        """The checkpoints that the steps stand for."""
+        return [row for row in self.checkpoints if row.status in SHOWN and row.pk not in self.kept.damaged]
+
+    @property
+    def _own_from(self) -> int:
+        """The number of the first checkpoint of the shown attempt; what is older is reused."""
+        return self.kept.span.first_checkpoint
 
     def _stage(self, name: str, checkpoint: Checkpoint | None, started: str, done: bool) -> StageView:  # noqa: FBT001
         if checkpoint is None and done:
             return StageView(name, "succeeded", reused=True)
         if checkpoint is not None:
             c = checkpoint
-            reused = self.kept.is_copy(c) or (c.outcome == "succeeded" and c.number < self.kept.span.first_checkpoint)
+            reused = self.kept.is_copy(c) or (c.outcome == "succeeded" and c.number < self._own_from)
             seconds = None if self.kept.is_copy(c) else c.seconds
             return StageView(name, c.outcome, seconds, c.tokens, c.cost_usd, c.error, reused)
         if name == started and not self.run.ended:

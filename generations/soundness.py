@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from agents.events import LogLine
@@ -58,12 +58,14 @@ def tree_is_whole(checkpoint: Checkpoint) -> bool:
 def mark_damaged(rows: Collection[Checkpoint]) -> list[LogLine]:
     """Have these never be used again; gives the lines that tell it."""
     Checkpoint.objects.filter(pk__in=[row.pk for row in rows]).update(status=CheckpointStatus.DAMAGED)
-    return [LogLine(stage="", level=Level.WARNING, text=sentence(row)) for row in rows]
+    return [LogLine(stage="", level=Level.WARNING, text=sentence([row.stage])) for row in rows]
 
 
-def sentence(row: Checkpoint) -> str:
-    """What a person is told about a damaged checkpoint that was passed over."""
-    return f"The checkpoint of the stage '{row.stage}' is damaged; the run goes on from the one before it."
+def sentence(stages: Sequence[str]) -> str:
+    """What a person is told about damaged checkpoints that are passed over."""
+    if len(stages) == 1:
+        return f"The checkpoint of the stage '{stages[0]}' is damaged; the run goes on from the one before it."
+    return f"The checkpoints of {', '.join(stages)} are damaged; the run goes on from the one before them."
 
 
 def _to_do_again(row: Checkpoint, state: RunState) -> bool:
