@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import stat
+import uuid
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -180,10 +181,19 @@ def _inside(folder: Path, path: str) -> Path:
 
 
 def _write(folder: Path, file: SourceFile) -> Path:
+    """Write a file whole or not at all: what stood there stays until the new content is on the disk."""
     target = _inside(folder, file.path)
+    if target.is_symlink():
+        raise OutputRefused(f"{target} is a link; name a new folder.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(target, flags, 0o644), "wb") as stream:
-        stream.write(file.content)
-    target.chmod(file.mode)
+    draft = target.with_name(f".{uuid.uuid4().hex[:8]}.part")
+    try:
+        with draft.open("xb") as stream:
+            stream.write(file.content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.chmod(file.mode)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
     return target

@@ -25,7 +25,7 @@ from generations.ledger import forget_replies, kept_reply, lose_calls, store_cal
 from generations.masking import mask
 from generations.models import Checkpoint, CheckpointStatus, Project, Run, RunStatus
 from generations.models.run import ENDED
-from generations.retrying import retrying
+from generations.retrying import PATIENCE_SECONDS, retrying
 from generations.soundness import mark_damaged, newest_sound
 from generations.text import storable
 
@@ -36,7 +36,7 @@ class RunJournal:
     Safe from any thread: writes go one after the other, and threads other than the one that made the
     journal give their database connection back after each. Every write raises LeaseLost once the
     fence has moved on. ``stop`` and ``lost`` are set by the heartbeat; ``workspace`` holds the files that are being
-    made, once there are some.
+    made, once there are some. ``patience`` is how many seconds a write is tried while the database is away.
     """
 
     def __init__(self, run: Run) -> None:
@@ -45,6 +45,7 @@ class RunJournal:
         self.workspace: Workspace | None = None
         self.stop = threading.Event()
         self.lost = threading.Event()
+        self.patience = PATIENCE_SECONDS
         self._lock = threading.Lock()
         self._home = threading.get_ident()
 
@@ -198,7 +199,7 @@ class RunJournal:
     def _write(self, write: Callable[[], None]) -> None:
         with self._lock:
             try:
-                retrying(write)
+                retrying(write, patience=self.patience)
             except LeaseLost:
                 self.lost.set()
                 raise

@@ -17,10 +17,12 @@ from agents.types import Level
 from generations.delivery import queue_is_empty, wake_worker
 from generations.events import append_events
 from generations.halting import asked_for
+from generations.lease_watch import LeaseWatch
 from generations.leases import is_gone
 from generations.ledger import forget_replies, lose_calls
 from generations.models import Run, RunStatus
 from generations.models.run import RunQuerySet
+from generations.room import has_room
 from generations.wiring import site_sandbox
 
 logger = logging.getLogger(__name__)
@@ -28,9 +30,12 @@ logger = logging.getLogger(__name__)
 UNDELIVERED = timedelta(seconds=10)
 
 
-def recover_lost_runs() -> int:
-    """Queue, stop or fail every run that nobody looks after; gives how many were moved."""
-    moved = sum(_recover(run) for run in _abandoned())
+def recover_lost_runs(watch: LeaseWatch | None = None) -> int:
+    """Queue, stop or fail every run that nobody looks after; gives how many were moved.
+
+    Without a ``watch`` over the leases the database's clock alone tells which are over.
+    """
+    moved = sum(_recover(run) for run in _abandoned(watch))
     moved += sum(_halt(run) for run in _halted())
     moved += _end_waiting()
     _deliver_again()
@@ -47,10 +52,12 @@ def remove_orphaned_sandboxes() -> int:
         return 0
 
 
-def _abandoned() -> list[Run]:
+def _abandoned(watch: LeaseWatch | None) -> list[Run]:
     """Running runs whose lease is over, or whose worker is known to be gone."""
-    running = Run.objects.filter(status=RunStatus.RUNNING)
+    running = list(Run.objects.filter(status=RunStatus.RUNNING))
     over = set(Run.objects.expired().values_list("pk", flat=True))
+    if watch is not None:
+        over = watch.over(running, over)
     return [run for run in running if run.pk in over or is_gone(run.lease_owner)]
 
 
@@ -62,8 +69,8 @@ def _halted() -> RunQuerySet:
 
 def _recover(run: Run) -> bool:
     """Move one abandoned run on, if it still is abandoned by the very claim that was seen."""
-    over = Q(lease_expires_at__lt=Now())
-    held = Run.objects.filter(over | Q(lease_owner=run.lease_owner) if is_gone(run.lease_owner) else over)
+    silent = Q(lease_expires_at=run.lease_expires_at)
+    held = Run.objects.filter(silent | Q(lease_owner=run.lease_owner) if is_gone(run.lease_owner) else silent)
     if run.stop_requested_at is not None or run.pause_requested_at is not None:
         return _halt(run, held)
     if run.attempts >= settings.MAX_ATTEMPTS:
@@ -92,7 +99,7 @@ def _halt(run: Run, rows: RunQuerySet | None = None) -> bool:
 def _end_waiting() -> int:
     """Queue the runs that have waited long enough, if code can be run again."""
     due = list(Run.objects.filter(status=RunStatus.WAITING, not_before__lt=Now()))
-    if not due or not _sandbox_is_back():
+    if not due or not has_room() or not _sandbox_is_back():
         return 0
     moved = 0
     for run in due:

@@ -36,11 +36,14 @@ from generations.journal import RunJournal
 from generations.leases import worker_name
 from generations.models import Run, RunStatus
 from generations.recovery import remove_orphaned_sandboxes
+from generations.room import outage_of
 from generations.wiring import open_context
 
 logger = logging.getLogger(__name__)
 
 WAIT = timedelta(seconds=30)
+# So long a worker tries to say that disk or database were away. After that the reaper lets the run go on.
+OUTAGE_SECONDS = 600.0
 # After these the answers that came are as good as before; after others the same answers would fail again.
 FROM_OUTSIDE = (ProviderError, SandboxFailure)
 
@@ -88,11 +91,15 @@ def _execute(run: Run) -> None:
     except (SystemExit, KeyboardInterrupt):
         _hand_back(journal)
         raise
-    except Exception:
+    except Exception as error:
         number = uuid.uuid4().hex[:8]
         logger.exception("Run %s failed unexpectedly (%s)", run.pk, number)
         with suppress(LeaseLost):
-            end(journal, RunStatus.FAILED, f"Internal error; the worker's log tells more under {number}.")
+            if outage := outage_of(error):
+                journal.patience = OUTAGE_SECONDS
+                _wait(journal, outage)
+            else:
+                end(journal, RunStatus.FAILED, f"Internal error; the worker's log tells more under {number}.")
 
 
 def _run_to_end(journal: RunJournal) -> None:
@@ -107,10 +114,12 @@ def _run_to_end(journal: RunJournal) -> None:
     except LeaseLost:
         raise
     except Stopped:
+        if journal.lost.is_set():
+            # Nobody asked to stop: the lease could not be renewed, and the reaper lets the run go on.
+            raise LeaseLost("The lease was lost.") from None
         _break_off(journal)
     except Waiting as error:
-        # This claim ended in order: it does not count as an attempt that was lost.
-        end(journal, RunStatus.WAITING, str(error), wait=WAIT, attempts=F("attempts") - 1)
+        _wait(journal, str(error))
     except NeedsPerson as error:
         end(journal, RunStatus.PAUSED, str(error), pause_requested_at=None)
     except BudgetExceeded as error:
@@ -130,6 +139,11 @@ def _announce(journal: RunJournal, state: RunState, context: RunContext) -> None
 def _keep(journal: RunJournal, reason: str) -> None:
     if journal.workspace is not None:
         journal.keep_partial(journal.workspace.files(), reason)
+
+
+def _wait(journal: RunJournal, reason: str) -> None:
+    """Let the run wait for what is away. This claim ended in order: it does not count as an attempt that was lost."""
+    end(journal, RunStatus.WAITING, reason, wait=WAIT, attempts=F("attempts") - 1)
 
 
 def _break_off(journal: RunJournal) -> None:

@@ -69,7 +69,6 @@ class Bench:
             "SCRIPTED_PROVIDER": MODEL,
             "WORKERS": str(workers),
             "LEASE_SECONDS": str(lease),
-            "AUTOCODER_VAR_DIR": environment.get("AUTOCODER_VAR_DIR", str(ROOT / "var")),
         }
         self._hidden = HIDDEN if hidden else ()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -104,9 +103,9 @@ class Bench:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def order(self, owner: User) -> Run:
+    def order(self, owner: User, prompt: str = "A tool that adds the numbers it is given") -> Run:
         """Order a run and wake a worker."""
-        return start_run(owner, RunOrder(prompt="A tool that adds the numbers it is given", profile="scripted"))
+        return start_run(owner, RunOrder(prompt=prompt, profile="scripted"))
 
     def calls_of(self, run: Run) -> list[str]:
         """What the model was asked for a run, once for each time it was."""

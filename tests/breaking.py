@@ -12,7 +12,10 @@ import os
 import signal
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
+
+from django.db import connection
 
 from agents.faults import arm
 
@@ -85,7 +88,24 @@ def _no_space() -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-ACTIONS = {"kill": _kill, "pause": _pause, "raise": _raise, "hang": _hang, "enospc": _no_space}
+def _fill() -> None:
+    """Take the last byte of the disk that the site's data are on; the test gives it back."""
+    if connection.vendor == "sqlite":
+        # Its log of writes may have room of its own.
+        with connection.cursor() as cursor:
+            while cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                time.sleep(0.05)
+    ballast = Path(os.environ["AUTOCODER_VAR_DIR"]) / "ballast"
+    with ballast.open("wb", buffering=0) as stream, suppress(OSError):
+        size = 1 << 20
+        while size:
+            try:
+                stream.write(b"\0" * size)
+            except OSError:
+                size //= 2
+
+
+ACTIONS = {"kill": _kill, "pause": _pause, "raise": _raise, "hang": _hang, "enospc": _no_space, "fill": _fill}
 
 
 def arm_from_environment() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from tests.agents.engine import Model
 from tests.breaking import FOLDER
 
 PIECES = 4
+POISON = "deadly"
 SECONDS = float(os.environ.get("COUNTING_MODEL_SECONDS", "0.2"))
 
 
 class CountingModel(ScriptedProvider):
-    """Writes the small tool that adds numbers, in three calls."""
+    """Writes the small tool that adds numbers, in three calls; a deadly description kills whoever asks."""
 
     uses_ai = True
 
@@ -37,6 +39,8 @@ def _answer(request: Request) -> str | Reply:
     line = json.dumps({"nonce": request.data["nonce"], "purpose": request.purpose, "asked": asked[:16]})
     with (Path(os.environ[FOLDER]) / "calls").open("a") as stream:
         stream.write(f"{line}\n")
+    if POISON in request.data["description"]:
+        os.kill(os.getpid(), signal.SIGKILL)
     text = Model()(request)
     assert isinstance(text, str)
     size = len(text) // PIECES + 1

@@ -78,14 +78,20 @@ def model_folder() -> Path:
 
 
 def _build(weights: Path, target: Path) -> None:
-    """Make the graph under a temporary name first, so that two processes at once do no harm."""
+    """Make the graph under a temporary name first, so that two processes at once do no harm.
+
+    Raises MemoryUnavailable where it cannot be stored.
+    """
     from agents.memory import minilm_onnx  # noqa: PLC0415 - needs the onnx package only this once
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
-    os.close(descriptor)
     try:
-        minilm_onnx.build(weights, Path(name))
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
+        os.close(descriptor)
+        try:
+            minilm_onnx.build(weights, Path(name))
+            Path(name).replace(target)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except OSError as error:
+        raise MemoryUnavailable(f"The embedding model could not be stored ({error.strerror}).") from error

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from agents.context import StageMeasures
@@ -13,7 +14,8 @@ from agents.types import SourceFile, StageName
 from generations.checkpoints import state_hash
 from generations.images import UploadedImage
 from generations.launch import RunOrder, start_run
-from generations.models import Artifact, Blob, Checkpoint, Run, RunEvent
+from generations.models import Artifact, Blob, Checkpoint, CheckpointStatus, Run, RunEvent
+from generations.run_view import RunView
 from tests.factories import claim, make_checkpoints, make_run, make_state, make_user
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
@@ -53,6 +55,20 @@ def truncate_content() -> None:
     Blob.objects.filter(pk=blob.pk).update(packed=bytes(blob.packed)[:4])
 
 
+def empty_content() -> None:
+    Blob.objects.filter(pk=newest_file().blob_id).update(packed=b"\0" * 64)
+
+
+def lose_content() -> None:
+    with connection.constraint_checks_disabled(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM generations_artifact WHERE blob_id = %s", [newest_file().blob_id])
+        cursor.execute("DELETE FROM generations_blob WHERE sha256 NOT IN (SELECT blob_id FROM generations_artifact)")
+
+
+def wrong_hash() -> None:
+    Checkpoint.objects.filter(pk=newest().pk).update(state_sha256="0" * 64)
+
+
 def lose_a_file() -> None:
     newest_file().delete()
 
@@ -62,7 +78,8 @@ def change_a_mode() -> None:
 
 
 DAMAGES = [
-    damage_state, empty_state, future_version, damage_content, truncate_content, lose_a_file, change_a_mode,
+    damage_state, empty_state, future_version, wrong_hash, damage_content, truncate_content, empty_content,
+    lose_content, lose_a_file, change_a_mode,
 ]  # fmt: skip
 
 
@@ -77,6 +94,11 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(damage: Callable[[], 
     assert [file.path for file in files] == ["code.py"]
     warning = RunEvent.objects.get(run=journal.run)
     assert (warning.level, "'extras' is damaged" in warning.payload["text"]) == ("warning", True)
+    assert newest().status == CheckpointStatus.DAMAGED
+    assert any("'extras' is damaged" in line.text for line in RunView(journal.run).log)
+    # It is told once, and never gone on from again.
+    assert journal.last_state()[0].done == (StageName.CODE,)
+    assert RunEvent.objects.filter(run=journal.run).count() == 1
 
 
 @pytest.mark.django_db

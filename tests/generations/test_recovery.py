@@ -7,6 +7,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import DjangoCaptureOnCommitCallbacks
@@ -15,6 +16,7 @@ from pytest_django.fixtures import Settings
 from agents import sandboxes
 from agents.sandboxes.base import SandboxStatus
 from generations.delivery import purge_taken_messages, wake_worker
+from generations.lease_watch import LeaseWatch
 from generations.leases import is_gone, worker_name
 from generations.models import Run, RunEvent, RunStatus
 from generations.recovery import recover_lost_runs
@@ -105,7 +107,7 @@ def test_a_renewed_lease_wins_against_a_reaper_that_saw_the_old_one(monkeypatch:
     run = running()
     stale = list(Run.objects.expired())
     Run.objects.filter(pk=run.pk).update(lease_expires_at=timezone.now() + MINUTE)
-    monkeypatch.setattr("generations.recovery._abandoned", lambda: stale)
+    monkeypatch.setattr("generations.recovery._abandoned", lambda _watch: stale)
     assert recover_lost_runs() == 0
     assert Run.objects.get(pk=run.pk).status == RunStatus.RUNNING
 
@@ -171,3 +173,46 @@ def test_messages_of_workers_that_died_long_ago_are_deleted(settings: Settings) 
     wake_worker()
     assert purge_taken_messages() == 1
     assert OrmQ.objects.count() == 2
+
+
+class Clock:
+    """A clock that the test sets, as the watch sees it."""
+
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def watched(clock: Clock) -> LeaseWatch:
+    return LeaseWatch(timedelta(seconds=30), clock)
+
+
+@pytest.mark.django_db
+def test_a_clock_that_jumps_forward_ends_no_lease_of_a_living_worker() -> None:
+    clock, run = Clock(), running(lease_expires_at=timezone.now() + timedelta(seconds=30))
+    watch = watched(clock)
+    assert recover_lost_runs(watch) == 0
+    for _ in range(4):
+        # The clock is an hour ahead: what was just renewed is over as well.
+        Run.objects.filter(pk=run.pk).update(lease_expires_at=F("lease_expires_at") - timedelta(hours=1))
+        clock.now += 5
+        assert recover_lost_runs(watch) == 0
+        Run.objects.filter(pk=run.pk).update(lease_expires_at=timezone.now() + timedelta(seconds=30))
+        clock.now += 5
+        assert recover_lost_runs(watch) == 0
+    Run.objects.filter(pk=run.pk).update(lease_expires_at=timezone.now() - MINUTE)
+    assert recover_lost_runs(watch) == 0
+    clock.now += 21
+    assert recover_lost_runs(watch) == 1
+
+
+@pytest.mark.django_db
+def test_a_clock_that_is_put_back_does_not_keep_a_dead_worker_alive() -> None:
+    clock, run = Clock(), running(lease_expires_at=timezone.now() + timedelta(hours=1))
+    watch = watched(clock)
+    for seconds, moved in ((0, 0), (25, 0), (10, 1)):
+        clock.now += seconds
+        assert recover_lost_runs(watch) == moved
+    run.refresh_from_db()
+    assert run.status == RunStatus.QUEUED

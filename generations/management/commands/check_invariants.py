@@ -18,5 +18,5 @@ class Command(BaseCommand):
         for line in found:
             self.stdout.write(line)
         if found:
-            raise CommandError(f"{len(found)} violations were found; see the lines above.")
+            raise CommandError(f"{len(found)} violation{'s were' if len(found) > 1 else ' was'} found; see above.")
         self.stdout.write(f"All {len(CHECKS)} invariants hold.")

@@ -6,12 +6,15 @@ import logging
 import signal
 import threading
 from argparse import ArgumentParser
+from datetime import timedelta
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
 from agents.errors import AgentError
 from generations.delivery import purge_taken_messages
+from generations.lease_watch import LeaseWatch
 from generations.recovery import recover_lost_runs, remove_orphaned_sandboxes
 
 logger = logging.getLogger(__name__)
@@ -38,17 +41,17 @@ class Command(BaseCommand):
         done = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: done.set())
-        rounds = 0
+        rounds, watch = 0, LeaseWatch(timedelta(seconds=settings.LEASE_SECONDS))
         while not done.is_set():
-            _round(cleaning=rounds % ROUNDS_PER_CLEANING == 0)
+            _round(watch, cleaning=rounds % ROUNDS_PER_CLEANING == 0)
             rounds += 1
             done.wait(SECONDS)
 
 
-def _round(*, cleaning: bool) -> None:
+def _round(watch: LeaseWatch, *, cleaning: bool) -> None:
     """One round; what fails is logged and done again in the next."""
     try:
-        moved = recover_lost_runs()
+        moved = recover_lost_runs(watch)
         if cleaning or moved:
             remove_orphaned_sandboxes()
         if cleaning:
