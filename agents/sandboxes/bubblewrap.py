@@ -13,7 +13,6 @@ from pathlib import Path
 from agents.errors import SandboxFailure, SandboxUnavailable
 from agents.faults import fault
 from agents.sandboxes.base import SandboxSession, SandboxStatus
-from agents.sandboxes.bubblewrap_filter import filter_for
 from agents.sandboxes.bubblewrap_groups import ControlGroups, remove
 from agents.sandboxes.bubblewrap_labels import Label, group_is_needed, group_prefix, kill_all_but, owners_present
 from agents.sandboxes.bubblewrap_line import Line
@@ -22,6 +21,7 @@ from agents.sandboxes.bubblewrap_system import FILES, REMEDY_PYTHON, CannotStart
 from agents.sandboxes.guards import missing_guards
 from agents.sandboxes.images import BROWSER
 from agents.sandboxes.profile import PROFILE
+from agents.sandboxes.seccomp.program import filter_for
 
 STATUS_SECONDS = 30.0
 START_SECONDS = 20.0
@@ -100,7 +100,7 @@ class BubblewrapSandbox:
             stack.callback(remove, groups)
             with ExitStack() as read:
                 files = {path: _in_memory(text.encode(), read) for path, text in FILES.items()}
-                calls = _in_memory(filter_for(), read)
+                calls = _in_memory(filter_for(supervisor=True), read)
                 line = Line(order(programs, label.text, groups, files, calls), (*files.values(), calls))
             stack.callback(line.close)
             try:

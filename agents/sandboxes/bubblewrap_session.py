@@ -9,12 +9,9 @@ from collections.abc import Callable
 
 from agents.errors import SandboxFailure, Stopped
 from agents.sandboxes.bubblewrap_line import GONE, Line
-from agents.sandboxes.command_session import Call, CommandSession
+from agents.sandboxes.command_session import HOST_GRACE_SECONDS, POLL_SECONDS, Call, CommandSession
 from agents.sandboxes.profile import ENVIRONMENT
 
-# The wrapper in the sandbox ends a command at its limit; the host steps in when even that does not answer.
-HOST_GRACE_SECONDS = 10.0
-POLL_SECONDS = 0.1
 WIPE_SECONDS = 30.0
 
 
@@ -31,7 +28,6 @@ class BubblewrapSession(CommandSession):
             "argv": call.argv,
             "folder": call.folder,
             "environment": {**ENVIRONMENT, **call.environment},
-            "errors": call.errors,
         }
         with self._one_at_a_time:
             running = _Running(self._line, call, take)

@@ -27,6 +27,7 @@ CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWPID = 0x00020000, 0x08000000, 0x20000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC = 2, 4, 8
 MNT_DETACH = 2
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 LAST_CAPABILITY, CAPABILITY_VERSION = 63, 0x20080522
 CHUNK = 1 << 16
 
@@ -87,15 +88,28 @@ def drop_capabilities() -> None:
     check(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
 
 
-def become_command(order: dict[str, Any], limits: dict[str, int]) -> NoReturn:
+class Program(ctypes.Structure):
+    """What the kernel wants to know of a filter (linux/filter.h)."""
+
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p)]
+
+
+def load_filter(instructions: bytes) -> None:
+    """Answer the system calls of this process, and of every program that is started from here, by these rules."""
+    program = Program(len(instructions) // 8, instructions)
+    check(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0), "the filter")
+
+
+def become_command(order: dict[str, Any], configuration: dict[str, Any]) -> NoReturn:
     """In the first process of the command's namespaces: shed everything, start the program, reap what it leaves."""
     check(libc.mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None), "mount /proc")
-    for name, limit in limits.items():
+    for name, limit in configuration["limits"].items():
         kind = getattr(resource, name)
         hard = resource.getrlimit(kind)[1]
         bound = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         resource.setrlimit(kind, (bound, bound))
     drop_capabilities()
+    load_filter(bytes.fromhex(configuration["filter"]))
     program = os.fork()
     if program == 0:
         # The interpreter ignores these two; programs expect the default.
@@ -119,7 +133,7 @@ def as_exit_code(status: int) -> int:
     return 128 - code if code < 0 else code
 
 
-def start(order: dict[str, Any], limits: dict[str, int]) -> tuple[int, int, int]:
+def start(order: dict[str, Any], configuration: dict[str, Any]) -> tuple[int, int, int]:
     """Start a command; gives the pid of its keeper, and the ends of its input and output.
 
     The keeper holds the output open until the command's namespaces are gone, so the output's end is the command's end,
@@ -136,12 +150,12 @@ def start(order: dict[str, Any], limits: dict[str, int]) -> tuple[int, int, int]
     try:
         os.dup2(input_read, 0)
         os.dup2(output_write, 1)
-        os.dup2(output_write if order["errors"] else os.open("/dev/null", os.O_WRONLY), 2)
+        os.dup2(output_write, 2)
         os.closerange(3, CHUNK)
         check(libc.unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWPID), "unshare")
         first = os.fork()
         if first == 0:
-            become_command(order, limits)
+            become_command(order, configuration)
         os.close(0)
         os._exit(as_exit_code(os.waitpid(first, 0)[1]))
     except OSError as error:
@@ -160,7 +174,7 @@ def execute(order: dict[str, Any], configuration: dict[str, Any]) -> int:
     """Run one command to its end, with its input from the host and its output to the host; gives the exit code."""
     bounds = configuration["watch"]
     watcher = start_watcher(bounds) if bounds else 0
-    keeper, feed, output = start(order, configuration["limits"])
+    keeper, feed, output = start(order, configuration)
     source = Feed(feed)
     send(b"N")
     while True:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from agents.sandboxes.bubblewrap_filter import MACHINES
 from agents.sandboxes.measuring import MEASURE
 from agents.sandboxes.profile import PROFILE, UID
+from agents.sandboxes.seccomp.numbers import machines
+from agents.sandboxes.seccomp.program import filter_for
 
 HERE = Path(__file__).parent
 # The version in the image of the same name: the wheels that are fetched are for it.
@@ -71,7 +72,7 @@ class Programs:
 def find_programs() -> Programs:
     """The programs that a sandbox needs. Raises CannotStart."""
     machine = os.uname().machine
-    if machine not in MACHINES:
+    if machine not in machines():
         raise CannotStart(
             f"bubblewrap is not used on {machine}, whose system calls are not known here.", REMEDY_MACHINE
         )
@@ -128,7 +129,13 @@ def configuration(*, watched: bool) -> dict[str, object]:
     if watched:
         # Far above what programs touch: interpreters reserve much. It bounds what one takes between two looks.
         limits["RLIMIT_AS"] = 4 * PROFILE.memory
-    return {"folders": dict(FOLDERS), "inodes": INODES, "limits": limits, "watch": bounds if watched else None}
+    return {
+        "folders": dict(FOLDERS),
+        "inodes": INODES,
+        "limits": limits,
+        "filter": filter_for().hex(),
+        "watch": bounds if watched else None,
+    }
 
 
 def _before(filter_: int) -> list[str]:

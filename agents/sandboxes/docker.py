@@ -14,6 +14,7 @@ from agents.sandboxes.docker_session import DockerSession
 from agents.sandboxes.guards import missing_guards
 from agents.sandboxes.images import image_tag
 from agents.sandboxes.profile import PROFILE, UID
+from agents.sandboxes.seccomp.engine import security_option
 
 LABEL_OWNER, LABEL_RUN, LABEL_FENCE = "autocoder.installation", "autocoder.run", "autocoder.fence"
 STATUS_SECONDS = 30.0
@@ -140,7 +141,7 @@ def host_configuration(labels: dict[str, str]) -> dict[str, Any]:
         "network_mode": "none",
         "read_only": True,
         "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
+        "security_opt": ["no-new-privileges", security_option()],
         "mem_limit": PROFILE.memory,
         "memswap_limit": PROFILE.memory,
         "nano_cpus": int(PROFILE.cpus * 1_000_000_000),

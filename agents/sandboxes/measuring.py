@@ -24,11 +24,13 @@ def new_mark() -> str:
     return secrets.token_hex(16)
 
 
-def take_figures(text: str, mark: str) -> tuple[str, Figures]:
-    """The text without the wrapper's last line, and what that line says."""
-    found = list(re.finditer(rf"\n{mark} (end|timeout) ([0-9.]+) ([0-9]+)\n", text))
-    if not found:
-        return text, Figures()
-    last = found[-1]
-    figures = Figures(last[1] == "timeout", float(last[2]), int(last[3]))
-    return text[: last.start()] + text[last.end() :], figures
+def take_figures(tail: bytes, mark: str) -> Figures:
+    """What the wrapper's line says, which is the last of the output."""
+    found = re.search(rb"\n%s (end|timeout) ([0-9.]+) ([0-9]+)\n\Z" % mark.encode(), tail)
+    return Figures(found[1] == b"timeout", float(found[2]), int(found[3])) if found else Figures()
+
+
+def without_figures(text: str, mark: str) -> str:
+    """The text without the wrapper's line, where that is among what was kept."""
+    before, found, after = text.rpartition(f"\n{mark} ")
+    return before + after.partition("\n")[2] if found else text

@@ -32,37 +32,40 @@ def pack(files: Iterable[SourceFile]) -> bytes:
     return buffer.getvalue()
 
 
-def unpack(stream: bytes) -> list[SourceFile]:
+def unpack(packed: bytes) -> list[SourceFile]:
     """The regular files of a tar stream that an untrusted program may have shaped.
 
-    Links, devices, unsafe names and files over the limits are left out. Raises SandboxFailure for a broken stream.
+    Links, devices, unsafe names, files over the limits and a second name that some systems take for the first are left
+    out. Raises SandboxFailure for a broken stream.
     """
-    found: list[SourceFile] = []
+    found: dict[str, SourceFile] = {}
     total = 0
     try:
-        with tarfile.open(fileobj=io.BytesIO(stream), mode="r:") as archive:
+        with tarfile.open(fileobj=io.BytesIO(packed), mode="r:") as archive:
             for member in archive:
-                content = _content(archive, member)
-                if content is None or total + len(content) > MAX_TOTAL_BYTES or len(found) >= MAX_FILES:
+                path = _path(member)
+                if path.casefold() in found or total + member.size > MAX_TOTAL_BYTES or len(found) >= MAX_FILES:
                     continue
-                total += len(content)
+                stream = archive.extractfile(member) if path else None
+                if stream is None:
+                    continue
+                total += member.size
                 mode = MODE_EXECUTABLE if member.mode & 0o100 else MODE_FILE
-                found.append(SourceFile(member.name.removeprefix("./"), content, mode))
+                found[path.casefold()] = SourceFile(path, stream.read(), mode)
     except (tarfile.TarError, EOFError, OverflowError) as error:
         raise SandboxFailure("The files could not be read back from the sandbox; try the run again.") from error
-    return found
+    return list(found.values())
 
 
-def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes | None:
+def _path(member: tarfile.TarInfo) -> str:
+    """The safe path of a plain file of a bearable size, in its one form; '' for all others."""
     # isreg() is also true for sparse files, whose size on the wire is not the size they claim.
     if not member.isreg() or member.issparse() or not 0 <= member.size <= MAX_FILE_BYTES:
-        return None
+        return ""
     try:
-        safe_relpath(member.name.removeprefix("./"))
+        return safe_relpath(member.name.removeprefix("./"))
     except WorkspaceError:
-        return None
-    stream = archive.extractfile(member)
-    return None if stream is None else stream.read()
+        return ""
 
 
 def _parents(path: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import signal
@@ -21,7 +20,6 @@ from agents.sandboxes import bubblewrap as bubblewrap_module
 from agents.sandboxes import bubblewrap_system
 from agents.sandboxes.base import Sandbox, SandboxSession, shell
 from agents.sandboxes.bubblewrap import BubblewrapSandbox
-from agents.sandboxes.bubblewrap_filter import MACHINES, filter_for
 from agents.sandboxes.bubblewrap_groups import ControlGroups
 from agents.sandboxes.bubblewrap_labels import Label, group_prefix, owner_prefix
 from tests.agents.sandboxes.programs import LONG, python
@@ -80,35 +78,6 @@ def test_the_interpreter_is_whole_and_this_one(session: SandboxSession) -> None:
     assert session.run(shell(lines, LONG)).output.splitlines() == [sys.version.replace("\n", "")]
 
 
-@pytest.mark.parametrize("family", ["AF_VSOCK", "AF_ALG", "AF_PACKET", "AF_TIPC", "AF_CAN"])
-def test_other_address_families_are_closed(session: SandboxSession, family: str) -> None:
-    program = f"import socket\ntry:\n  socket.socket(socket.{family})\nexcept OSError as error:\n  print(error.errno)"
-    assert python(session, program).output == f"{errno.EAFNOSUPPORT}\n"
-
-
-def test_system_calls_that_applications_do_not_need_are_refused(session: SandboxSession) -> None:
-    numbers = MACHINES[os.uname().machine][1]
-    tried = {name: number for name, number in numbers.items() if name not in {"socket", "clone", "unshare"}}
-    program = f"""
-import ctypes
-libc = ctypes.CDLL(None, use_errno=True)
-for name, number in {tried!r}.items():
-    if libc.syscall(number, 0, 0, 0, 0, 0) >= 0 or ctypes.get_errno() not in ({errno.EPERM}, {errno.ENOSYS}):
-        print(name, ctypes.get_errno())
-for flags in (0x10000000, 0x10000000 | 0x20000):
-    if libc.syscall({numbers["unshare"]}, flags) >= 0 or ctypes.get_errno() != {errno.EPERM}:
-        print("unshare", flags)
-"""
-    assert python(session, program).output == ""
-
-
-def test_the_filter_knows_each_machine_and_no_other() -> None:
-    for machine in MACHINES:
-        assert len(filter_for(machine)) % 8 == 0
-    with pytest.raises(KeyError):
-        filter_for("pdp11")
-
-
 def test_no_permission_stands_against_wiping(session: SandboxSession) -> None:
     session.run(shell("mkdir -p /work/a/b; touch /work/a/b/c; chmod 000 /work/a/b /work/a /work /tmp /deps", LONG))
     session.wipe()
@@ -122,10 +91,10 @@ def test_shared_memory_segments_do_not_outlive_a_command(session: SandboxSession
 
 
 def test_each_command_sees_its_own_processes_only(session: SandboxSession) -> None:
-    lines = "ls /proc | grep -c '^[0-9]'; tr '\\0' ' ' < /proc/1/cmdline"
+    lines = "ls /proc > /tmp/seen; grep -c '^[0-9]' /tmp/seen; tr '\\0' ' ' < /proc/1/cmdline"
     count, first = session.run(shell(lines, LONG)).output.splitlines()
-    # The command's keeper inside, the wrapper, the shell, and ls with grep.
-    assert int(count) == 5
+    # The command's keeper inside, the wrapper, the shell and ls.
+    assert int(count) == 4
     assert "bubblewrap_supervisor.py" in first
 
 

@@ -63,7 +63,7 @@ def test_peak_memory_is_that_of_the_command(session: SandboxSession) -> None:
 
 def test_control_characters_are_cleaned(session: SandboxSession) -> None:
     result = session.run(shell(r"printf '\033[2J\033]0;title\007red\033[31m\r\nbell\007 nul\000 \377'", LONG))
-    assert result.output == "red\nbell\ufffd nul\ufffd \ufffd"
+    assert result.output == "red\nbell\u2407 nul\u2400 \ufffd"
 
 
 def test_output_is_given_on_while_the_command_runs(session: SandboxSession) -> None:
