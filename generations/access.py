@@ -5,11 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from generations.models import Checkpoint, MemoryEntry, ModelCall, Project, Run
+from generations.models import Checkpoint, MemoryEntry, ModelCall, OwnEndpoint, Project, ProviderKey, Run
+from generations.providers import ENDPOINTS
 
 User = AbstractBaseUser | AnonymousUser
 
@@ -49,3 +53,43 @@ def can_see_run(user: User, run_id: uuid.UUID | str) -> bool:
     """Whether an active user may see a run now; asked again and again by open sockets."""
     rows = Run.objects.for_user(user).filter(pk=run_id, project__owner__is_active=True)
     return bool(user.is_authenticated) and rows.exists()
+
+
+def manages_site(user: User) -> bool:
+    """Whether somebody may see and change the keys and endpoints of the site."""
+    return bool(user.is_active and user.has_perm("generations.change_providerkey"))
+
+
+def owner_in(user: User, scope: str) -> AbstractBaseUser | None:
+    """Whose keys and endpoints a page is about: 'mine' the user's, 'site' nobody's own; raises Http404."""
+    if scope == "site":
+        if not manages_site(user):
+            raise Http404("These are the administrators'.")
+        return None
+    if scope != "mine":
+        raise Http404("There is no such page.")
+    return get_object_or_404(get_user_model(), pk=user.pk)
+
+
+def known_provider(name: str) -> str:
+    """A provider that keys are kept for; raises Http404."""
+    if name not in ENDPOINTS:
+        raise Http404("There is no such provider.")
+    return name
+
+
+def key_rows(user: User, scope: str) -> QuerySet[ProviderKey]:
+    """The keys that a page is about; raises Http404."""
+    return ProviderKey.objects.filter(owner=owner_in(user, scope))
+
+
+def may_add_endpoints(user: User, scope: str) -> None:
+    """Raise Http404 where the site keeps endpoints to its administrators."""
+    if owner_in(user, scope) is not None and not settings.USER_ENDPOINTS:
+        raise Http404("Endpoints of users are not allowed here.")
+
+
+def get_endpoint(user: User, scope: str, endpoint_id: uuid.UUID | str) -> OwnEndpoint:
+    """One endpoint that somebody entered and that this user may change; raises Http404."""
+    rows = OwnEndpoint.objects.filter(owner=owner_in(user, scope), seen_at=None)
+    return get_object_or_404(rows, pk=endpoint_id)

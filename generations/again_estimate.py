@@ -12,7 +12,7 @@ from agents.providers.catalogue import Catalogue
 from agents.types import Role, StageName
 from generations.estimates import RECENT_RUNS, USUAL, Estimate
 from generations.models import ModelCall, Run, RunStatus
-from generations.profiles import models_for, profile_uses_ai
+from generations.profiles import catalogue_for, profile_uses_ai
 
 # Where the usual tokens of a role are spent.
 STAGE_OF_ROLE = {Role.ORCHESTRATOR: StageName.REQUIREMENTS, Role.CODER: StageName.CODE}
@@ -28,7 +28,7 @@ def estimate_again(run: Run, stages: Collection[str], profile: str, models: dict
     if not profile_uses_ai(profile, owner):
         return None
     try:
-        _clients, catalogue = models_for(profile, owner, models)
+        catalogue = catalogue_for(profile, owner, models)
     except AgentError:
         return None
     others = _recent(run)

@@ -13,12 +13,18 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 TASK = "generations.tasks.execute_next"
+TEST_TASK = "generations.probes.execute_next_probe"
 TOKEN_LIFE = timedelta(days=1)
 
 
 def wake_worker() -> None:
     """Tell a worker, once this transaction is committed, that a run waits. The message names no run."""
     transaction.on_commit(partial(async_task, TASK))
+
+
+def wake_tester() -> None:
+    """The same for tests of models."""
+    transaction.on_commit(partial(async_task, TEST_TASK))
 
 
 def queue_is_empty() -> bool:

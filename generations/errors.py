@@ -13,6 +13,14 @@ class LaunchError(AgentError):
         self.field = field
 
 
+class TooMany(LaunchError):
+    """More than is allowed in a while; ``wait`` is the seconds until there is room again."""
+
+    def __init__(self, message: str, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
 class KeyUnreadable(AgentError):
     """A stored provider key that the encryption keys of this installation do not open."""
 

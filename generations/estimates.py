@@ -12,7 +12,7 @@ from agents.errors import AgentError
 from agents.providers.catalogue import Catalogue
 from agents.types import Role
 from generations.models import ModelCall, Run, RunStatus
-from generations.profiles import models_for, profile_uses_ai
+from generations.profiles import catalogue_for, profile_uses_ai
 
 RECENT_RUNS = 20
 # Measured: a small application takes about so many prompt and completion tokens of each role.
@@ -37,7 +37,7 @@ def estimate(owner: AbstractBaseUser, profile: str) -> Estimate | None:
     if not profile_uses_ai(profile, owner):
         return None
     try:
-        _clients, catalogue = models_for(profile, owner)
+        catalogue = catalogue_for(profile, owner)
     except AgentError:
         return None
     spent = _earlier(owner, profile)

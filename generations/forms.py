@@ -10,7 +10,9 @@ from django.contrib.auth.models import AbstractBaseUser
 
 from agents import languages
 from generations.again import Wishes
+from generations.badges import TestBook
 from generations.images import UploadedImage
+from generations.model_choice import TestedModelField
 from generations.models import Run
 from generations.models.catalogue import Work
 from generations.order import MAX_NAME, MAX_PROMPT_BYTES, RunOrder
@@ -83,10 +85,11 @@ class NewRunForm(forms.Form):
         super().__init__(*args, **kwargs)
         offered = offered_models(owner)
         if offered.exists():
+            book = TestBook(owner)
             for work in Work:
                 rows = offered.filter(sees_images=True) if work is Work.VISION else offered
-                self.fields[f"model_{work}"] = forms.ModelChoiceField(
-                    rows, label=f"{work.label} model", required=False, empty_label="As the provider has it"
+                self.fields[f"model_{work}"] = TestedModelField(
+                    rows, book=book, label=f"{work.label} model", required=False, empty_label="As the provider has it"
                 )
         choice = self.fields["profile"]
         choice.choices = [(profile.key, profile.label) for profile in profiles(owner)]

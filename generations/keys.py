@@ -24,8 +24,8 @@ def set_key(owner: AbstractBaseUser | None, provider: str, secret: str) -> Provi
     return row
 
 
-def get_key(owner: AbstractBaseUser, provider: str) -> str:
-    """The owner's own key for a provider, else the site's, else ''. Raises KeyUnreadable.
+def get_key(owner: AbstractBaseUser | None, provider: str) -> str:
+    """The owner's own key for a provider, else the site's, else ''. Without owner the site's. Raises KeyUnreadable.
 
     What is returned is masked everywhere in this process from now on.
     """

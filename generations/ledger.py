@@ -17,10 +17,13 @@ from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 
 from agents.context import CallRecord
+from agents.probing.probe import ProbeCall
 from agents.providers.base import Message, Reply
+from agents.providers.catalogue import ModelChoice
+from agents.types import Purpose, Role
 from generations.keys import fernet
 from generations.masking import mask
-from generations.models import KeptReply, ModelCall, Run
+from generations.models import KeptReply, ModelCall, ModelProbe, Run
 from generations.text import storable
 
 MAX_CALL_CHARACTERS = 200_000
@@ -39,6 +42,28 @@ def store_call(run: Run, call: CallRecord) -> None:
         _add_to_totals(run, before or {}, figures)
     if call.outcome == ANSWERED:
         _keep(run, call)
+
+
+def store_probe_call(test: ModelProbe, choice: ModelChoice, call: ProbeCall) -> None:
+    """Insert a call of a test, which is not part of any run."""
+    prompt, completion, cost = call.reply.prompt_tokens, call.reply.completion_tokens, call.reply.cost_usd
+    if cost is None and prompt is not None and completion is not None:
+        cost = choice.cost(prompt, completion)
+    ModelCall.objects.create(
+        probe=test,
+        step=call.check,
+        role=Role.CODER,
+        purpose=Purpose.PROBE,
+        provider=choice.provider,
+        model=choice.model,
+        outcome=call.outcome[:40],
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cost_usd=_money(cost),
+        seconds=call.reply.seconds,
+        request=_request(call.messages),
+        reply=_capped(call.reply.text),
+    )
 
 
 def kept_reply(run: Run, step: str) -> Reply | None:

@@ -11,10 +11,20 @@ from django.db import models
 from django.utils.module_loading import import_string
 
 from agents.errors import AgentError
+from agents.probing.findings import Abilities, suited
 from agents.providers.base import Provider
 from agents.providers.catalogue import Catalogue, ModelChoice, one_model
+from generations.badges import TestBook
+from generations.endpoints import is_own, usable_endpoint
+from generations.models import OwnEndpoint
 from generations.models.catalogue import WORK_OF_ROLE, CatalogueModel, Mode, Work
 from generations.providers import ENDPOINTS, client_for, has_key
+
+# Where nobody says how much an endpoint's model takes.
+CONTEXT_TOKENS, OUTPUT_TOKENS = 32_000, 8_000
+# The scripted one is named by a setting.
+BUILT_IN = {"offline": "agents.providers.offline.provider.OfflineProvider", "scripted": ""}
+NOTHING_KNOWN = Abilities()
 
 
 class Profile(NamedTuple):
@@ -34,6 +44,8 @@ def profiles(owner: AbstractBaseUser | None = None) -> list[Profile]:
         known.append(Profile(Mode.INDIVIDUAL, Mode.INDIVIDUAL.label, uses_ai=True))
     if settings.CUSTOM_BASE_URL and settings.CUSTOM_MODEL:
         known.append(Profile("custom", f"{settings.CUSTOM_MODEL} (own endpoint)", uses_ai=True))
+    endpoints = OwnEndpoint.objects.usable_by(owner).answering()
+    known += [Profile(row.provider, f"{row.model} ({row.name})", uses_ai=True) for row in endpoints]
     if settings.SCRIPTED_PROVIDER:
         uses_ai = import_string(settings.SCRIPTED_PROVIDER).uses_ai
         known.append(Profile("scripted", "Scripted (for tests)", uses_ai=uses_ai))
@@ -62,17 +74,40 @@ def models_for(
 
     Raises AgentError for a profile that is not set up here any more, or has no model for some work.
     """
-    if key not in {profile.key for profile in profiles(owner)}:
+    if key in BUILT_IN and _is_known(key, owner):
+        provider: Provider = import_string(BUILT_IN[key] or settings.SCRIPTED_PROVIDER)()
+        return {provider.name: provider}, _free(provider.name, key)
+    catalogue = catalogue_for(key, owner, wishes)
+    choices = [choice for same in catalogue.choices.values() for choice in same]
+    choices += [catalogue.strongest] if catalogue.strongest else []
+    return {name: client_for(owner, name) for name in {choice.provider for choice in choices}}, catalogue
+
+
+def catalogue_for(key: str, owner: AbstractBaseUser, wishes: Mapping[str, int] | None = None) -> Catalogue:
+    """The catalogue of a profile without clients for it, for questions about models and prices. Raises AgentError."""
+    if is_own(key):
+        row = usable_endpoint(owner, key)
+        return one_model(own_choice(row, TestBook(owner).abilities(key, row.model)))
+    if not _is_known(key, owner):
         raise AgentError(f"The provider '{key}' is not set up here any more. Start a new run with another one.")
+    if key in BUILT_IN:
+        return _free(key, key)
     if key in Mode.values:
         return _from_catalogue(key, owner, wishes or {})
-    provider, choice = {"offline": _offline, "custom": _custom, "scripted": _scripted}[key](owner)
-    return {choice.provider: provider}, one_model(choice)
+    return one_model(TestBook(owner).suited(custom_choice()))
 
 
-def _from_catalogue(
-    mode: str, owner: AbstractBaseUser, wishes: Mapping[str, int]
-) -> tuple[dict[str, Provider], Catalogue]:
+def _free(provider: str, key: str) -> Catalogue:
+    model = "blueprints" if key == "offline" else key
+    return one_model(ModelChoice(provider, model, prompt_price=0.0, completion_price=0.0))
+
+
+def _is_known(key: str, owner: AbstractBaseUser) -> bool:
+    return key in {profile.key for profile in profiles(owner)}
+
+
+def _from_catalogue(mode: str, owner: AbstractBaseUser, wishes: Mapping[str, int]) -> Catalogue:
+    book = TestBook(owner)
     rows = [row for row in CatalogueModel.objects.usable(mode) if has_key(owner, row.provider)]
     by_work = {work: _wished(work, [row for row in rows if row.work == work], wishes) for work in Work.values}
     for work in (Work.ORCHESTRATOR, Work.CODER):
@@ -80,12 +115,10 @@ def _from_catalogue(
             raise AgentError(f"The catalogue has no usable model for the {work} in '{mode}'; add one, or a key.")
     # Reasoning can be done by whoever plans; seeing cannot.
     by_work[Work.REASONING] = by_work[Work.REASONING] or by_work[Work.ORCHESTRATOR]
-    choices = {
-        role: tuple(choice_of(row) for row in by_work[work]) for role, work in WORK_OF_ROLE.items() if by_work[work]
-    }
-    strongest = next((choice_of(row) for row in rows if row.last_round), None)
-    clients = {name: client_for(owner, name) for name in {row.provider for row in rows}}
-    return clients, Catalogue(choices, strongest)
+    suiting = {work: tuple(book.suited(choice_of(row)) for row in same) for work, same in by_work.items()}
+    choices = {role: suiting[work] for role, work in WORK_OF_ROLE.items() if suiting[work]}
+    strongest = next((book.suited(choice_of(row)) for row in rows if row.last_round), None)
+    return Catalogue(choices, strongest)
 
 
 def _wished(work: str, rows: list[CatalogueModel], wishes: Mapping[str, int]) -> list[CatalogueModel]:
@@ -117,13 +150,23 @@ def choice_of(row: CatalogueModel) -> ModelChoice:
     )
 
 
-def _offline(_owner: AbstractBaseUser) -> tuple[Provider, ModelChoice]:
-    provider: Provider = import_string("agents.providers.offline.provider.OfflineProvider")()
-    return provider, ModelChoice(provider.name, "blueprints", prompt_price=0.0, completion_price=0.0)
-
-
-def _custom(owner: AbstractBaseUser) -> tuple[Provider, ModelChoice]:
+def own_choice(row: OwnEndpoint, known: Abilities = NOTHING_KNOWN) -> ModelChoice:
+    """The model of an endpoint that somebody entered, or that was found here, as it is best asked."""
+    context = row.context_tokens or known.context_tokens or CONTEXT_TOKENS
     choice = ModelChoice(
+        row.provider,
+        row.model,
+        context_tokens=context,
+        max_output_tokens=row.max_output_tokens or min(OUTPUT_TOKENS, context // 2),
+        prompt_price=None if row.prompt_price is None else float(row.prompt_price),
+        completion_price=None if row.completion_price is None else float(row.completion_price),
+    )
+    return suited(choice, known)
+
+
+def custom_choice() -> ModelChoice:
+    """The model of the endpoint that the environment names."""
+    return ModelChoice(
         "custom",
         settings.CUSTOM_MODEL,
         context_tokens=settings.CUSTOM_CONTEXT_TOKENS,
@@ -131,9 +174,3 @@ def _custom(owner: AbstractBaseUser) -> tuple[Provider, ModelChoice]:
         json_schema=settings.CUSTOM_JSON_SCHEMA,
         whole_files=settings.CUSTOM_WHOLE_FILES,
     )
-    return client_for(owner, "custom"), choice
-
-
-def _scripted(_owner: AbstractBaseUser) -> tuple[Provider, ModelChoice]:
-    provider: Provider = import_string(settings.SCRIPTED_PROVIDER)()
-    return provider, ModelChoice(provider.name, "scripted", prompt_price=0.0, completion_price=0.0)

@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from agents.errors import AgentError
 from agents.providers.base import Provider
+from generations.endpoints import allowed_for, is_own, usable_endpoint
 from generations.errors import KeyUnreadable
 from generations.keys import get_key
 from generations.masking import remember_secret
@@ -51,27 +52,41 @@ def has_key(owner: AbstractBaseUser | None, name: str) -> bool:
     return rows.filter(owner=None).exists() or (owner is not None and rows.filter(owner=owner).exists())
 
 
-def key_of(owner: AbstractBaseUser, name: str) -> str:
+def key_of(owner: AbstractBaseUser | None, name: str) -> str:
     """The owner's own key, else the site's, else the environment's, else ''; masked in this process from now on.
 
     Raises AgentError for a stored key that cannot be read.
     """
     try:
-        key = get_key(owner, name) or str(getattr(settings, ENDPOINTS[name].key))
+        key = get_key(owner, name) or (str(getattr(settings, ENDPOINTS[name].key)) if name in ENDPOINTS else "")
     except KeyUnreadable as error:
         raise AgentError(str(error)) from error
     remember_secret(key)
     return key
 
 
-def client_for(owner: AbstractBaseUser, name: str) -> Provider:
-    """A client for an endpoint with the owner's key. Raises AgentError."""
+def client_for(owner: AbstractBaseUser | None, name: str, seconds: float | None = None) -> Provider:
+    """A client for an endpoint with the owner's key, without owner the site's. Raises AgentError.
+
+    Addresses that people entered are judged again whenever it connects; those of the settings are the administrator's.
+    """
+    if is_own(name):
+        row = usable_endpoint(owner, name)
+        own = {"public_only": True, "allowed_hosts": allowed_for(row)}
+        return _client(row.name, row.base_url, key_of(owner, name), seconds, **own)
     endpoint = ENDPOINTS.get(name)
     if endpoint is None:
         known = ", ".join(sorted(ENDPOINTS))
         raise AgentError(f"The catalogue names the provider '{name}', which is not known here. Known ones: {known}.")
-    client_class = import_string("agents.providers.openai_compatible.OpenAICompatibleProvider")
-    client: Provider = client_class(
-        name=name, base_url=endpoint.base_url, api_key=key_of(owner, name), total_seconds=settings.MODEL_SECONDS
+    return _client(name, endpoint.base_url, key_of(owner, name), seconds)
+
+
+def _client(name: str, base_url: str, key: str, seconds: float | None, **more: object) -> Provider:
+    client: Provider = import_string("agents.providers.openai_compatible.OpenAICompatibleProvider")(
+        name=name,
+        base_url=base_url,
+        api_key=key,
+        total_seconds=settings.MODEL_SECONDS if seconds is None else seconds,
+        **more,
     )
     return client

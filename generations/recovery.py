@@ -22,6 +22,7 @@ from generations.leases import is_gone
 from generations.ledger import forget_replies, lose_calls
 from generations.models import Run, RunStatus
 from generations.models.run import RunQuerySet
+from generations.probes import end_lost_probes
 from generations.room import has_room
 from generations.wiring import site_sandbox
 
@@ -39,6 +40,7 @@ def recover_lost_runs(watch: LeaseWatch | None = None) -> int:
     moved += sum(_halt(run) for run in _halted())
     moved += _end_waiting()
     _deliver_again()
+    end_lost_probes()
     return moved
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth import views as auth_views
-from django.urls import path
+from django.urls import include, path
 
 from generations.views import (
     again,
@@ -27,7 +27,9 @@ urlpatterns = [
     path("sign-in/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("sign-out/", auth_views.LogoutView.as_view(), name="logout"),
     path("healthz", health.healthz, name="healthz"),
+    path("models/<str:scope>/", include("generations.model_urls")),
     path("runs/new/", new_run.new_run, name="run-new"),
+    path("runs/models/", new_run.shown_models, name="run-models"),
     path("runs/estimate/", new_run.shown_estimate, name="run-estimate"),
     path("runs/<uuid:run_id>/", runs.detail, name="run"),
     path("runs/<uuid:run_id>/live/", runs.live, name="run-live"),

@@ -11,14 +11,14 @@ from typing import Protocol
 from agents.errors import CutReply, ProviderError, ReplyError, Stopped
 from agents.probing.findings import Check, Finding, Found
 from agents.probing.trials import Trial, judge, trials
-from agents.providers.base import Message, Provider, Reply, Request
+from agents.providers.base import ListedModel, Message, Provider, Reply, Request
 from agents.providers.catalogue import ModelChoice
 from agents.providers.dialects import Dialect
-from agents.providers.model_list import ListedModel
 from agents.receipts import CHARACTERS_PER_TOKEN
 from agents.types import Purpose, Role
 
 CHEAP_OUTPUT_TOKENS = 400
+OUTPUT_CHOICES = (CHEAP_OUTPUT_TOKENS, 2_000, 8_000)
 # A model that thinks first needs room for that besides its answer.
 SHORTEST_ROOM = 2_000
 # An answer that is so many times as long as it should be, and this long, is not waited for.

@@ -53,6 +53,17 @@ class Reply:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """One model of a list. None where the list says nothing; prices are US dollars per million tokens."""
+
+    name: str
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    prompt_price: float | None = None
+    completion_price: float | None = None
+
+
 class Provider(Protocol):
     """Answers requests. Thread-safe: independent files are asked for in parallel."""
 

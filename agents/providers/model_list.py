@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import httpx2
 
-from agents.providers.http_connection import Transport
+from agents.providers.base import ListedModel
+from agents.providers.http_connection import Dialler, Transport
+from agents.providers.http_limits import Limits, Watch
 from agents.providers.provider_errors import fault, refusal
 from agents.providers.reading import json_in, reading
 
+LARGEST_LIST = 8 * 1024 * 1024
 MOST_MODELS, LONGEST_NAME = 5_000, 120
 MOST_TOKENS = 100_000_000
 # OpenRouter, vLLM, LM Studio, Mistral and Groq; llama.cpp puts it below "meta".
 CONTEXTS = ("context_length", "max_model_len", "max_context_length", "context_window", "n_ctx")
-
-
-@dataclass(frozen=True, slots=True)
-class ListedModel:
-    """One model of a list. None where the list says nothing; prices are US dollars per million tokens."""
-
-    name: str
-    context_tokens: int | None = None
-    max_output_tokens: int | None = None
-    prompt_price: float | None = None
-    completion_price: float | None = None
 
 
 def fetch_models(name: str, base_url: str, transport: Transport) -> tuple[ListedModel, ...]:
@@ -42,6 +33,12 @@ def fetch_models(name: str, base_url: str, transport: Transport) -> tuple[Listed
     if answer.status_code >= 300:
         raise refusal(name, answer.status_code, answer.headers, found)
     return tuple(_models(name, found))
+
+
+def models_at(name: str, base_url: str, seconds: float) -> tuple[ListedModel, ...]:
+    """The list of an endpoint that needs no key and answers at once, or none. Raises ProviderError."""
+    limits = Limits(total=seconds, connect=seconds, first_token=seconds, silence=seconds, size=LARGEST_LIST)
+    return fetch_models(name, base_url, Transport(Dialler(Watch(name, limits, stop=lambda: False)), ""))
 
 
 def _models(name: str, found: object) -> Iterator[ListedModel]:

@@ -13,19 +13,18 @@ import openai
 
 from agents.errors import ProviderError
 from agents.providers.addresses import check_base_url, place_of
-from agents.providers.base import Reply, Request
+from agents.providers.base import ListedModel, Reply, Request
 from agents.providers.dialects import Dialect
 from agents.providers.gathering import Gathered
 from agents.providers.http_connection import Body, Dialler, Transport
 from agents.providers.http_limits import Limits, Phase, Watch
-from agents.providers.model_list import ListedModel, fetch_models
+from agents.providers.model_list import LARGEST_LIST, fetch_models
 from agents.providers.provider_errors import fault, refusal, words_of
 from agents.providers.reading import body_of, chunks, reading
 
 __all__ = ["Limits", "OpenAICompatibleProvider", "check_base_url"]
 # Each refused parameter costs one try: four names and a shorter answer.
 MOST_TRIES = 6
-LARGEST_LIST = 8 * 1024 * 1024
 ABOUT_PARAMETERS = frozenset((400, 404, 416, 422, 500))
 
 

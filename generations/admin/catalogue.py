@@ -6,7 +6,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
+from generations.admin.endpoints import shown
+from generations.badges import TestBook
 from generations.models import CatalogueModel
 from generations.providers import ENDPOINTS
 
@@ -37,9 +41,28 @@ class CatalogueAdmin(admin.ModelAdmin):
 
     form = CatalogueForm
     list_display = (
-        "model", "mode", "work", "rank", "provider", "context_tokens", "max_output_tokens", "prompt_price",
+        "model", "short_mode", "work", "rank", "provider", "context_tokens", "max_output_tokens", "prompt_price",
         "completion_price", "last_round", "enabled",
     )  # fmt: skip
     list_editable = ("rank", "prompt_price", "completion_price", "enabled")
     list_filter = ("mode", "work", "provider", "enabled")
     search_fields = ("model", "provider")
+
+    class Media:
+        css = {"all": ["css/admin.css"]}
+
+    @admin.display(description="Mode", ordering="mode")
+    def short_mode(self, row: CatalogueModel) -> str:
+        """The word for the mode; its label is long."""
+        return row.mode
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        """The columns, with what the newest test of the site found; that is read once for all rows."""
+        book = TestBook(None)
+
+        @admin.display(description="Tested")
+        def tested(row: CatalogueModel) -> SafeString:
+            return shown(book.badge(row.provider, row.model))
+
+        first, *rest = self.list_display
+        return (first, tested, *rest)

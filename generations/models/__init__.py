@@ -5,17 +5,20 @@ from generations.models.attempt import Attempt
 from generations.models.catalogue import CatalogueModel
 from generations.models.checkpoint import Checkpoint, CheckpointStatus
 from generations.models.draft import Draft, DraftFile
+from generations.models.endpoint import AllowedHost, OwnEndpoint
 from generations.models.event import RunEvent
 from generations.models.image import RunImage
 from generations.models.kept_reply import KeptReply
 from generations.models.key import ProviderKey
 from generations.models.memory import MemoryEntry
 from generations.models.model_call import ModelCall
+from generations.models.probe import ModelProbe, ProbeStatus
 from generations.models.project import Project
 from generations.models.quality import QualityReport
 from generations.models.run import Origin, Run, RunStatus
 
 __all__ = [
+    "AllowedHost",
     "Artifact",
     "Attempt",
     "Blob",
@@ -27,7 +30,10 @@ __all__ = [
     "KeptReply",
     "MemoryEntry",
     "ModelCall",
+    "ModelProbe",
     "Origin",
+    "OwnEndpoint",
+    "ProbeStatus",
     "Project",
     "ProviderKey",
     "QualityReport",

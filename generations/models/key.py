@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from generations.models.endpoint import OwnEndpoint
+
 
 class ProviderKey(models.Model):
     """A provider's key. Only ciphertext is stored, bound to this row; shown as its last four characters."""
@@ -22,6 +24,9 @@ class ProviderKey(models.Model):
         help_text="Empty: a key of the site, for everybody without one of their own.",
     )
     provider = models.CharField(max_length=40)
+    endpoint = models.OneToOneField(
+        OwnEndpoint, on_delete=models.CASCADE, null=True, blank=True, editable=False, related_name="key"
+    )
     ciphertext = models.TextField(editable=False)
     last_four = models.CharField(max_length=4, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -10,6 +10,7 @@ from generations import launch
 from generations.errors import LaunchError
 from generations.estimates import estimate
 from generations.forms import EXAMPLES, NewRunForm
+from generations.model_choice import chosen_models
 from generations.sandbox_notice import sandbox_problem
 
 
@@ -35,6 +36,13 @@ def shown_estimate(request: HttpRequest) -> HttpResponse:
     """What a run with the chosen provider will probably take, for the form."""
     found = estimate(request.user, request.GET.get("profile", ""))
     return render(request, "runs/_estimate.html", {"estimate": found})
+
+
+@require_GET
+def shown_models(request: HttpRequest) -> HttpResponse:
+    """Which models the chosen provider asks, with what their tests found, for the form."""
+    found = chosen_models(request.user, request.GET.get("profile", ""))
+    return render(request, "runs/_models.html", {"models": found})
 
 
 def _marked(form: NewRunForm) -> NewRunForm:

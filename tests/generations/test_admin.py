@@ -15,12 +15,21 @@ from agents.context import StageMeasures
 from agents.events import LogLine
 from agents.types import SourceFile, StageName
 from generations.keys import get_key
-from generations.models import MemoryEntry, ModelCall, ProviderKey, QualityReport
+from generations.models import (
+    CatalogueModel,
+    MemoryEntry,
+    ModelCall,
+    ModelProbe,
+    OwnEndpoint,
+    ProviderKey,
+    QualityReport,
+)  # fmt: skip
 from tests.factories import claim, make_run, make_state, make_user
 
 SECRET = "secret-0123456789-abcd"
-LISTS = ("project", "run", "runevent", "checkpoint", "modelcall", "qualityreport", "memoryentry", "providerkey")
-HISTORY = tuple(name for name in LISTS if name not in ("project", "providerkey"))
+LISTS = ("project", "run", "runevent", "checkpoint", "modelcall", "qualityreport", "memoryentry", "providerkey",
+         "ownendpoint", "modelprobe", "cataloguemodel")  # fmt: skip
+HISTORY = tuple(name for name in LISTS if name not in ("project", "providerkey", "ownendpoint", "cataloguemodel"))
 
 
 @pytest.fixture
@@ -41,6 +50,11 @@ def fill(count: int) -> None:
         QualityReport.objects.create(run=journal.run, measures={"lint": {"value": 1, "detail": "<i>"}}, overall=1)
         MemoryEntry.objects.create(owner=owner, run=journal.run, kind="practice", title="t", text="x", fingerprint="f")
         ProviderKey.objects.create(owner=owner, provider="custom", ciphertext="x", last_four="abcd")
+        row = OwnEndpoint.objects.create(name="weather", base_url="https://a.example/v1", model=f"m{journal.run.pk}")
+        findings = [{"check": "answers", "found": "no", "reason": "<script>alert(1)</script>", "number": None}]
+        ModelProbe.objects.create(asked_by=owner, endpoint=row, provider="weather", model="m", output_tokens=400,
+                                  status="done", findings=findings)  # fmt: skip
+        CatalogueModel.objects.create(mode="testing", work="coder", provider="weather", model=f"weather/{row.pk}")
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -137,3 +151,28 @@ def test_signed_in_people_without_the_right_do_not_get_in() -> None:
     client = Client()
     client.force_login(make_user())
     assert client.get(reverse("admin:generations_run_changelist")).status_code == 302
+
+
+def test_the_catalogue_shows_what_tests_of_the_site_found(administrator: Client) -> None:
+    user = make_user()
+    row = CatalogueModel.objects.create(mode="testing", work="coder", provider="openrouter", model="weather/m")
+    listing = reverse("admin:generations_cataloguemodel_changelist")
+    assert "not tested" in administrator.get(listing, {"q": "weather"}).content.decode()
+    refused = {"check": "answers", "found": "no", "reason": "It does not take the key.", "number": None}
+    test = {"asked_by": user, "provider": row.provider, "model": row.model, "output_tokens": 400, "status": "done"}
+    ModelProbe.objects.create(**test, owner=user, findings=[refused])
+    assert "does not answer" not in administrator.get(listing, {"q": "weather"}).content.decode()
+    ModelProbe.objects.create(**test, findings=[refused])
+    assert "does not answer" in administrator.get(listing, {"q": "weather"}).content.decode()
+
+
+def test_an_endpoint_of_the_site_is_judged_in_the_administration_too(administrator: Client) -> None:
+    form = {"name": "Inside", "base_url": "http://10.0.0.1/v1", "model": "m", "secret": SECRET}
+    add = reverse("admin:generations_ownendpoint_add")
+    assert "private network" in administrator.post(add, form).content.decode()
+    assert administrator.post(add, {**form, "base_url": "https://93.184.216.34/v1"}).status_code == 302
+    row = OwnEndpoint.objects.get()
+    assert get_key(make_user(), row.provider) == SECRET
+    change = reverse("admin:generations_ownendpoint_change", args=[row.pk])
+    assert SECRET not in administrator.get(change).content.decode()
+    assert SECRET not in str(list(LogEntry.objects.values()))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -23,6 +27,7 @@ from generations.tasks import execute_run
 from tests.factories import make_project, make_run, make_user
 from tests.model_endpoint import ModelEndpoint, model_endpoint
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -117,6 +122,25 @@ def test_a_wished_model_is_asked_first_and_the_others_stay_as_fallbacks(user: Us
     assert [choice.model for choice in catalogue.for_role(Role.TESTER)] == [
         "qwen/qwen3-coder-plus", "qwen/qwen3-coder:free", "qwen/qwen2.5-72b-instruct:free",
     ]  # fmt: skip
+
+
+def test_a_wished_model_of_another_provider_has_its_client(user: User) -> None:
+    for provider in ("openrouter", "qwen"):
+        set_key(user, provider, "sk-of-the-user-0123456789")
+    wished = CatalogueModel.objects.get(mode="individual", work="coder", rank=0)
+    clients, catalogue = models_for("testing", user, {"coder": wished.pk})
+    assert catalogue.for_role(Role.CODER)[0].provider in clients
+
+
+def test_questions_about_a_profile_load_no_client(user: User) -> None:
+    code = (
+        "import sys, django; django.setup()\n"
+        "from generations import estimates, model_choice, offers, probes, profiles\n"
+        "assert not {'openai', 'httpx2'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False,
+                          env={**os.environ, "DJANGO_SETTINGS_MODULE": "autocoder_site.settings"})  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.sandbox

@@ -15,6 +15,7 @@ from django.db import DatabaseError, connection
 from agents.errors import AgentError
 from generations.delivery import purge_taken_messages
 from generations.lease_watch import LeaseWatch
+from generations.local_endpoints import find_local_endpoints
 from generations.recovery import recover_lost_runs, remove_orphaned_sandboxes
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         """Recover once or for ever."""
         if not options["forever"]:
             moved = recover_lost_runs()
+            find_local_endpoints()
             self.stdout.write(f"Runs moved: {moved}. Sandboxes removed: {remove_orphaned_sandboxes()}.")
             return
         done = threading.Event()
@@ -56,6 +58,7 @@ def _round(watch: LeaseWatch, *, cleaning: bool) -> None:
             remove_orphaned_sandboxes()
         if cleaning:
             purge_taken_messages()
+            find_local_endpoints()
     except (DatabaseError, AgentError):
         logger.exception("This round of recovery failed; the next one tries again")
     finally:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from agents.errors import ProviderError, Stopped
-from agents.providers.model_list import ListedModel
+from agents.providers.base import ListedModel
 from tests.agents.providers.endpoint import KEY, Endpoint, Talk, client, whole
 
 # OpenRouter, "List available models"
