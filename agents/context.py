@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
+from agents.bench import SandboxBench
 from agents.budget import Budget
-from agents.errors import AgentError
+from agents.errors import AgentError, SandboxUnavailable
 from agents.events import Event, ModelCalled
-from agents.languages.base import Toolchain
+from agents.languages.base import Bench, PackageCache, Toolchain
 from agents.memory.base import Memory
 from agents.providers.base import Finish, Message, Provider, Reply
 from agents.providers.catalogue import Catalogue
@@ -116,7 +116,7 @@ class RunContext:
     workspace: Workspace
     budget: Budget
     journal: Journal
-    package_cache: Path
+    package_cache: PackageCache
     uses_ai: bool
     limits: RunLimits = field(default_factory=RunLimits)
     steps: Steps = field(default_factory=Steps)
@@ -135,3 +135,17 @@ class RunContext:
         with_browser = f"{toolchain.image}{BROWSER}"
         image = with_browser if browser and self.sandbox.has(with_browser) else toolchain.image
         return self.sandbox.open(run=self.run, fence=self.fence, image=image)
+
+    @contextmanager
+    def open_bench(self, toolchain: Toolchain) -> Iterator[Bench]:
+        """Where the language's tools look at files; a sandbox is started for it only when a tool is wanted."""
+        with closing(SandboxBench(lambda: self.open_sandbox(toolchain), self.journal.stop_requested)) as bench:
+            yield bench
+
+    def needs_programs(self, toolchain: Toolchain) -> None:
+        """Raise SandboxUnavailable with what to do unless the sandbox has this language's programs."""
+        if not self.sandbox.has(toolchain.image):
+            raise SandboxUnavailable(
+                f"The sandbox has no programs for {toolchain.label} yet. An administrator makes them with: "
+                f"python3 manage.py build_images {toolchain.key}"
+            )

@@ -141,6 +141,7 @@ ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS")
 # Engine
 SANDBOX = env.str("SANDBOX", default="auto")
 PACKAGE_CACHE = VAR_DIR / "packages"
+PACKAGE_CACHE_MB = env.int("PACKAGE_CACHE_MB", default=2048)
 MODEL_PROVIDER = env.str("MODEL_PROVIDER", default="")
 USE_OPENROUTER = env.bool("USE_OPENROUTER", default=False)
 USE_TESTING_MODE = env.bool("USE_TESTING_MODE", default=False)

@@ -12,6 +12,7 @@ from django.db import connection
 from agents import languages, sandboxes
 from agents.budget import Budget
 from agents.context import Journal, RunContext
+from agents.languages.base import PackageCache
 from agents.sandboxes.base import Sandbox
 from agents.types import SourceFile
 from agents.workspace import Workspace
@@ -30,6 +31,11 @@ def installation() -> str:
 def site_sandbox() -> Sandbox:
     """The sandbox that the settings ask for. Raises SandboxUnavailable with what to do."""
     return sandboxes.choose(settings.SANDBOX, installation())
+
+
+def site_packages() -> PackageCache:
+    """The cache of packages that all runs of this site share."""
+    return PackageCache(settings.PACKAGE_CACHE, settings.PACKAGE_CACHE_MB * 1024**2)
 
 
 @contextmanager
@@ -55,7 +61,7 @@ def open_context(
         workspace=Workspace(files),
         budget=_budget(run),
         journal=journal,
-        package_cache=settings.PACKAGE_CACHE,
+        package_cache=site_packages(),
         uses_ai=any(provider.uses_ai for provider in providers.values()),
         base=base,
     )

@@ -21,11 +21,11 @@ ENGINE_LAYERS = (
     {"context"},
     {
         "quality", "memory", "prompts", "receipts", "replies", "edits", "gates", "inventory", "criteria", "strict_json",
-        "plan_check", "steps", "workspace", "budget",
+        "plan_check", "steps", "workspace", "budget", "bench",
     },
     {"condense"},
     {"providers", "sandboxes", "languages", "watching"},
-    {"question"},
+    {"question", "programs"},
     {"state", "events", "plan", "evidence"},
     {"paths"},
     {"types", "errors", "faults"},

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from agents.condense import tail
 from agents.context import RunLimits
 from agents.errors import AgentError, SandboxFailure
-from agents.languages.base import Toolchain
+from agents.languages.base import PackageCache, Toolchain
 from agents.plan import Commands
 from agents.sandboxes.base import Command, Sandbox, SandboxSession, shell
 from agents.types import SourceFile
@@ -33,7 +32,7 @@ class Application:
 
 @contextmanager
 def open_installed(
-    application: Application, sandbox: Sandbox, cache: Path, *, label: str, stop: Callable[[], bool]
+    application: Application, sandbox: Sandbox, cache: PackageCache, *, label: str, stop: Callable[[], bool]
 ) -> Iterator[SandboxSession]:
     """A fresh session with the packages installed as in the proof and nothing but the delivered files in /work.
 

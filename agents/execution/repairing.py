@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agents.bench import SandboxBench
 from agents.condense import condense
 from agents.context import RunContext
 from agents.errors import DependencyError, ProviderError, ReplyError
@@ -41,6 +42,7 @@ class RepairLoop:
 
     def __init__(self, context: RunContext, session: SandboxSession, toolchain: Toolchain) -> None:
         self._context, self._session, self._toolchain = context, session, toolchain
+        self._bench = SandboxBench(session, context.journal.stop_requested)
 
     def attempt(self, state: RunState) -> Attempt:
         """Prove the workspace as it is. A manifest that cannot be fetched is a failed install."""
@@ -116,7 +118,7 @@ class RepairLoop:
             return self._ended(state, row, words.explanation), None
         state = self._with_commands(state, words.commands)
         state = state.model_copy(update={"repairs": (*state.repairs, row)})
-        take_changes(self._context, state, self._toolchain, STAGE, repair.changed)
+        take_changes(self._context, state, self._bench, STAGE, repair.changed)
         return state, self.attempt(state)
 
     def _with_commands(self, state: RunState, changed: debugger.ChangedCommands | None) -> RunState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agents.languages.base import Toolchain
+from agents.languages.javascript import TOOLCHAIN as JAVASCRIPT
 from agents.languages.python import TOOLCHAIN as PYTHON
 
-TOOLCHAINS: dict[str, Toolchain] = {toolchain.key: toolchain for toolchain in (PYTHON,)}
+TOOLCHAINS: dict[str, Toolchain] = {toolchain.key: toolchain for toolchain in (PYTHON, JAVASCRIPT)}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from agents.languages import python_checks, python_manifest, python_templates, python_tests
-from agents.languages.base import Toolchain
+from agents.languages.base import Toolchain, Words
+from agents.languages.syntax import syntax_error
 
 VENV = "/deps/venv"
 # uv installs the fetched wheels in a fraction of the time that pip takes. 'pip' in the environment is a two-line
@@ -20,6 +21,13 @@ TOOLCHAIN = Toolchain(
     label="Python 3.11",
     image="python",
     suffixes=(".py",),
+    words=Words(
+        install="pip install -r requirements.txt",
+        test="python -m pytest",
+        manifest="lists every package that sources and tests import, one a line, the test runner too, with loose "
+        "bounds or none; no addresses, no options",
+        names=("python", "fastapi", "flask", "django", "pytest", "pandas"),
+    ),
     manifest="requirements.txt",
     lock="requirements.lock",
     environment={
@@ -35,16 +43,23 @@ TOOLCHAIN = Toolchain(
     },
     test_requirements=("pytest", "pytest-cov"),
     read_manifest=python_manifest.read_manifest,
+    write_manifest=python_manifest.write_manifest,
+    unpinned=python_manifest.unpinned,
+    pinned=python_manifest.pinned,
+    declared=lambda name, _fetched: name,
+    lock_file=lambda fetched, _manifest: fetched.lock,
     fetch=python_manifest.fetch,
     modules_in=python_manifest.modules_in,
     install=INSTALL,
     wrap_test=python_tests.wrap_test,
     reports=(python_tests.JUNIT, python_tests.COVERAGE),
     read_reports=python_tests.read_reports,
-    syntax_error=python_checks.syntax_error,
+    is_test=python_tests.is_test,
+    syntax_error=syntax_error,
     unresolved_imports=python_checks.unresolved_imports,
     format=python_checks.format_files,
     lint=python_checks.lint,
     type_check=python_checks.type_check,
+    documented=python_checks.documented,
     templates=python_templates.templates,
 )

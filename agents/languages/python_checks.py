@@ -8,21 +8,21 @@ import re
 import subprocess
 import sys
 import tempfile
-import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from agents.evidence import Finding
+from agents.languages.base import Bench
+from agents.languages.syntax import syntax_error
 from agents.types import Level, SourceFile
 
 SECONDS = 60.0
 # E, F: errors of syntax and names; B: likely bugs; S: security; C90: complexity is measured elsewhere.
 LINT_RULES = "E4,E7,E9,F,B,S"
 # In tests, assert and made-up passwords are no security findings.
-TEST_IGNORES = "S101,S105,S106,S107,S311,S603,S607,S310"
+TEST_IGNORES = ("S101", "S105", "S106", "S107", "S311", "S603", "S607", "S310")
 SERIOUS = re.compile(r"^(F821|F82|E9|S(102|301|307|602|605|608|701))|^invalid-syntax")
 # Distributions whose modules are named otherwise.
 MODULES_OF = {
@@ -46,22 +46,6 @@ MODULES_OF = {
 DISTRIBUTION_OF = {
     module: name for name, modules in MODULES_OF.items() if name not in ("fastapi", "flask") for module in modules
 }
-
-
-def syntax_error(file: SourceFile) -> str:
-    """'' when a Python, JSON or TOML file parses (others always do), otherwise what is wrong and where."""
-    readers: dict[str, Callable[[str], object]] = {".py": ast.parse, ".json": json.loads, ".toml": tomllib.loads}
-    reader = readers.get(Path(file.path).suffix)
-    if reader is None:
-        return ""
-    try:
-        text = file.content.decode()
-        reader(text)
-    except SyntaxError as error:
-        return f"{file.path} line {error.lineno}: {error.msg}"
-    except (UnicodeDecodeError, ValueError, RecursionError, MemoryError) as error:
-        return f"{file.path} cannot be read: {str(error)[:200]}"
-    return ""
 
 
 def unresolved_imports(
@@ -110,7 +94,7 @@ def _imported(file: SourceFile) -> list[tuple[str, int]]:
     return found
 
 
-def format_files(files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
+def format_files(files: tuple[SourceFile, ...], _bench: Bench) -> tuple[SourceFile, ...]:
     """The files with imports sorted and ruff's formatter applied; those that do not parse stay as they are."""
     chosen = [file for file in files if file.path.endswith(".py") and not syntax_error(file)]
     if not chosen:
@@ -123,12 +107,14 @@ def format_files(files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
     return tuple(SourceFile(f.path, changed.get(f.path, f.content), f.mode) for f in files)
 
 
-def lint(files: tuple[SourceFile, ...]) -> tuple[Finding, ...]:
+def lint(files: tuple[SourceFile, ...], _bench: Bench) -> tuple[Finding, ...]:
     """Findings of ruff by our own rules; the application's own configuration is not read."""
     with tempfile.TemporaryDirectory() as folder:
         _write(folder, [file for file in files if file.path.endswith(".py")])
-        ignores = [f"--per-file-ignores={pattern}:{TEST_IGNORES}" for pattern in ("tests/**", "**/test_*.py")]
-        report = _ruff(folder, "check", "--select", LINT_RULES, "--exit-zero", "--output-format", "json", *ignores)
+        patterns = ("tests/**", "**/test_*.py")
+        ignores = ",".join(f"{pattern}:{rule}" for pattern in patterns for rule in TEST_IGNORES)
+        options = ("--select", LINT_RULES, "--exit-zero", "--output-format", "json", f"--per-file-ignores={ignores}")
+        report = _ruff(folder, "check", *options)
         entries = json.loads(report or "[]")
         root = Path(folder).resolve()
         return tuple(_finding(entry, root) for entry in entries)
@@ -143,7 +129,7 @@ def _finding(entry: dict[str, object], root: Path) -> Finding:
     return Finding(path=path, line=line, level=level, rule=code, message=str(entry["message"])[:500])
 
 
-def type_check(files: tuple[SourceFile, ...]) -> tuple[Finding, ...] | None:
+def type_check(files: tuple[SourceFile, ...], _bench: Bench) -> tuple[Finding, ...] | None:
     """Findings of mypy without any plug-in or configuration of the application."""
     chosen = [file for file in files if file.path.endswith(".py")]
     if not chosen:
@@ -166,6 +152,20 @@ def type_check(files: tuple[SourceFile, ...]) -> tuple[Finding, ...] | None:
     )
 
 
+def documented(file: SourceFile) -> tuple[int, int]:
+    """Public modules, classes and functions with a docstring, and all of them."""
+    if not file.path.endswith(".py") or syntax_error(file):
+        return 0, 0
+    found = public = 0
+    for node in ast.walk(ast.parse(file.text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if getattr(node, "name", "").startswith("_") or (isinstance(node, ast.Module) and not node.body):
+                continue
+            public += 1
+            found += ast.get_docstring(node) is not None
+    return found, public
+
+
 def _write(folder: str, files: list[SourceFile]) -> None:
     """Put sources into a folder of our own making; their paths are safe, they come from a workspace."""
     for file in files:
@@ -177,4 +177,8 @@ def _write(folder: str, files: list[SourceFile]) -> None:
 def _ruff(folder: str, *arguments: str) -> str:
     command = [str(Path(sys.executable).with_name("ruff")), *arguments, "--isolated", "--no-cache"]
     command += ["--line-length", "120", "--target-version", "py311", "."]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False).stdout
+    # With --exit-zero and for the formatter, any other code means that ruff itself could not do its work.
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
+    if done.returncode not in (0, 1) or (done.returncode and "check" in arguments):
+        raise RuntimeError(f"ruff failed: {done.stderr.strip()[-300:]}")
+    return done.stdout

@@ -6,7 +6,6 @@ import hashlib
 import io
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -18,16 +17,15 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 
-from agents.errors import DependencyError, Stopped
-from agents.languages.base import Fetched
+from agents.errors import DependencyError
+from agents.languages.base import Fetched, PackageCache
+from agents.languages.cached import trim, write
+from agents.programs import CALL_SECONDS, call, platform_options, reason
 from agents.types import SourceFile
 
 PYTHON_VERSION = "3.11"
-# Of Debian 12, which both kinds of image are made from.
-GLIBC_MINOR = 36
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?")
 MAX_WHEELS_BYTES = 300 * 1024 * 1024
-CACHE_BYTES = 2 * 1024**3
-FETCH_SECONDS = 300.0
 
 
 def read_manifest(text: str) -> tuple[str, ...]:
@@ -52,7 +50,24 @@ def _checked(line: str, where: str) -> str:
     return str(requirement)
 
 
-def fetch(manifest: tuple[str, ...], cache: Path, *, stop: Callable[[], bool]) -> Fetched:
+def write_manifest(_before: str, requirements: tuple[str, ...]) -> str:
+    """A manifest of these requirements."""
+    return "".join(f"{line}\n" for line in requirements)
+
+
+def unpinned(requirement: str) -> str:
+    """The name with its extras."""
+    match = _NAME.match(requirement)
+    return requirement if match is None else match[0]
+
+
+def pinned(requirement: str, fetched: Fetched) -> str:
+    """The lock's line for a requirement, or the requirement where the lock has none."""
+    pins = {canonicalize_name(Requirement(pin).name): pin for pin in fetched.lock.splitlines()}
+    return pins.get(canonicalize_name(Requirement(requirement).name), requirement)
+
+
+def fetch(manifest: tuple[str, ...], cache: PackageCache, *, stop: Callable[[], bool]) -> Fetched:
     """Bring every wheel that the requirements need into the cache, and give them with the lock.
 
     The second time nothing is asked of the network. Raises DependencyError naming what cannot be had.
@@ -60,11 +75,11 @@ def fetch(manifest: tuple[str, ...], cache: Path, *, stop: Callable[[], bool]) -
     specs = tuple(sorted(_checked(line, "A requirement") for line in manifest))
     if not specs:
         return Fetched((), "", from_cache=True)
-    wheels, locks = cache / "python" / "wheels", cache / "python" / "locks"
+    wheels, locks = cache.folder / "python" / "wheels", cache.folder / "python" / "locks"
     for folder in (wheels, locks):
         folder.mkdir(parents=True, exist_ok=True)
     lock_file = locks / f"{hashlib.sha256(repr((PYTHON_VERSION, specs)).encode()).hexdigest()}.txt"
-    with portalocker.Lock(cache / "python" / ".lock", timeout=FETCH_SECONDS):
+    with portalocker.Lock(cache.folder / "python" / ".lock", timeout=CALL_SECONDS):
         lock = lock_file.read_text() if lock_file.exists() else _resolve(specs, stop)
         found = _wheels_for(lock, wheels)
         from_cache = lock_file.exists() and found is not None
@@ -73,9 +88,9 @@ def fetch(manifest: tuple[str, ...], cache: Path, *, stop: Callable[[], bool]) -
             found = _wheels_for(lock, wheels)
         if found is None:
             raise DependencyError("The package index gave no wheel for a requirement; choose another version.")
-        _write(lock_file, lock)
+        write(lock_file, lock)
         files = tuple(SourceFile(f"wheels/{path.name}", path.read_bytes()) for path in found)
-        _trim(wheels, keep={path.name for path in found})
+        trim(wheels.glob("*.whl"), cache.most_bytes, keep=set(found))
     if sum(len(file.content) for file in files) > MAX_WHEELS_BYTES:
         raise DependencyError(f"The dependencies are larger than {MAX_WHEELS_BYTES // 1024**2} MiB; use fewer.")
     return Fetched((*files, SourceFile("requirements.lock", lock.encode())), lock, from_cache)
@@ -109,9 +124,9 @@ def _resolve(specs: tuple[str, ...], stop: Callable[[], bool]) -> str:
     uv = str(Path(sys.executable).with_name("uv"))
     command = [uv, "pip", "compile", "-q", "--no-build", "--no-annotate", "--no-header", "--no-emit-index-url"]
     command += ["--python-version", PYTHON_VERSION, "--python-platform", "linux", "-"]
-    code, out, err = _call(command, "\n".join(specs), stop)
+    code, out, err = call(command, "\n".join(specs), stop=stop)
     if code:
-        raise DependencyError(f"The dependencies cannot be resolved. {_reason(err)}")
+        raise DependencyError(f"The dependencies cannot be resolved. {reason(err)}")
     return "\n".join(line for line in out.splitlines() if line.strip() and not line.startswith("--")) + "\n"
 
 
@@ -121,44 +136,11 @@ def _download(lock: str, wheels: Path, stop: Callable[[], bool]) -> None:
         pins.write_text(lock)
         command = [sys.executable, "-m", "pip", "download", "-q", "--only-binary=:all:", "--no-deps"]
         command += ["--python-version", PYTHON_VERSION, "--implementation", "cp", "--disable-pip-version-check"]
-        for platform in _platforms():
-            command += ["--platform", platform]
-        code, _out, err = _call([*command, "-d", folder, "-r", str(pins)], "", stop)
+        code, _out, err = call([*command, *platform_options(), "-d", folder, "-r", str(pins)], stop=stop)
         if code:
-            raise DependencyError(f"A dependency could not be fetched. {_reason(err)}")
+            raise DependencyError(f"A dependency could not be fetched. {reason(err)}")
         for wheel in Path(folder).glob("*.whl"):
             wheel.replace(wheels / wheel.name)
-
-
-def _platforms() -> tuple[str, ...]:
-    """Every tag that the sandbox's C library fits: pip takes those that it is given, and no older ones by itself."""
-    machine = os.uname().machine
-    newer = (f"manylinux_2_{minor}_{machine}" for minor in range(GLIBC_MINOR, 4, -1))
-    return (*newer, f"manylinux2014_{machine}", f"manylinux2010_{machine}", f"manylinux1_{machine}")
-
-
-def _call(command: list[str], stdin: str, stop: Callable[[], bool]) -> tuple[int, str, str]:
-    """Run one of our own programs, polling ``stop``; gives code, output, errors."""
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err, tempfile.TemporaryFile("w+") as fed:
-        fed.write(stdin)
-        fed.seek(0)
-        process = subprocess.Popen(command, stdin=fed, stdout=out, stderr=err)
-        waited = 0.0
-        while True:
-            try:
-                code = process.wait(0.2)
-                break
-            except subprocess.TimeoutExpired as late:
-                waited += 0.2
-                if stop() or waited > FETCH_SECONDS:
-                    process.kill()
-                    process.wait()
-                    if waited > FETCH_SECONDS:
-                        raise DependencyError("The package index did not answer in time; try again later.") from late
-                    raise Stopped("Stopped at your request.") from late
-        out.seek(0)
-        err.seek(0)
-        return code, out.read(), err.read()
 
 
 def _wheels_for(lock: str, wheels: Path) -> list[Path] | None:
@@ -177,32 +159,3 @@ def _wheels_for(lock: str, wheels: Path) -> list[Path] | None:
         os.utime(wheel)
         found.append(wheel)
     return found
-
-
-def _trim(wheels: Path, keep: set[str]) -> None:
-    """Drop the wheels that were used longest ago, down to the size limit."""
-    paths = sorted(wheels.glob("*.whl"), key=lambda path: path.stat().st_mtime)
-    total = sum(path.stat().st_size for path in paths)
-    for path in paths:
-        if total <= CACHE_BYTES:
-            return
-        if path.name not in keep:
-            total -= path.stat().st_size
-            path.unlink()
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_suffix(".part")
-    part.write_text(text)
-    part.replace(path)
-
-
-def _reason(errors: str) -> str:
-    """The resolver's own words in one line, without its drawing characters and addresses."""
-    told = [
-        line for line in errors.splitlines() if not line.lstrip().startswith(("WARNING", "DEPRECATION", "[notice]"))
-    ]
-    words = re.sub(r"(?:https?|file)://\S+", "the package index", "\n".join(told))
-    words = re.sub(r"[^\x20-\x7e\n]", " ", words)
-    lines = [line.strip() for line in words.splitlines() if line.strip() and "retr" not in line.lower()]
-    return " ".join(" ".join(lines).split())[:600]

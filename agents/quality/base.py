@@ -8,18 +8,19 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from agents.evidence import Finding, Measure
-from agents.languages.base import Toolchain
+from agents.languages.base import Bench, Toolchain
 from agents.state import RunState
 from agents.types import SourceFile
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is measured: the delivered files, what the run knows of them, and the language's tools."""
+    """What is measured: the delivered files, what the run knows of them, the language's tools and where they work."""
 
     files: tuple[SourceFile, ...]
     state: RunState
     toolchain: Toolchain
+    bench: Bench
 
     @cached_property
     def sources(self) -> tuple[SourceFile, ...]:
@@ -30,7 +31,7 @@ class Subject:
             for file in self.files
             if PurePosixPath(file.path).suffix in self.toolchain.suffixes
             and file.path not in tests
-            and not file.path.startswith("tests/")
+            and not self.toolchain.is_test(file.path)
         )
 
     @cached_property
@@ -42,7 +43,7 @@ class Subject:
     def lint(self) -> tuple[Finding, ...]:
         """Findings of the linter in the sources."""
         own = {file.path for file in self.sources}
-        return tuple(one for one in self.toolchain.lint(self.files) if one.path in own)
+        return tuple(one for one in self.toolchain.lint(self.files, self.bench) if one.path in own)
 
 
 @dataclass(frozen=True, slots=True)

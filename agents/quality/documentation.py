@@ -1,8 +1,6 @@
-"""README and docstrings."""
+"""README, and comments that explain what is public."""
 
 from __future__ import annotations
-
-import ast
 
 from agents.evidence import Measure
 from agents.quality.base import QualityMeasure, Subject, unknown
@@ -11,9 +9,9 @@ LEAST_README = 200
 
 
 def measure(subject: Subject) -> Measure:
-    """Half: README names the start and test commands. Half: share of public definitions with docstrings."""
+    """Half: README names the start and test commands. Half: share of public definitions with a comment before them."""
     parts: list[float] = [_readme(subject)]
-    documented, public = _docstrings(subject)
+    documented, public = _documented(subject)
     if public:
         parts.append(documented / public)
     if not subject.sources:
@@ -31,18 +29,10 @@ def _readme(subject: Subject) -> float:
     return sum(line in readme for line in wanted) / len(wanted)
 
 
-def _docstrings(subject: Subject) -> tuple[int, int]:
-    """Documented and all public modules, classes and functions of the Python sources."""
-    documented = public = 0
-    for file in subject.sources:
-        if file.path.endswith(".py") and not subject.toolchain.syntax_error(file):
-            for node in ast.walk(ast.parse(file.text)):
-                if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                    if getattr(node, "name", "").startswith("_") or (isinstance(node, ast.Module) and not node.body):
-                        continue
-                    public += 1
-                    documented += ast.get_docstring(node) is not None
-    return documented, public
+def _documented(subject: Subject) -> tuple[int, int]:
+    """Documented and all public definitions of the sources."""
+    counts = [subject.toolchain.documented(file) for file in subject.sources]
+    return sum(found for found, _all in counts), sum(public for _found, public in counts)
 
 
 MEASURE = QualityMeasure("documentation", "Documentation", 1.0, measure.__doc__ or "", measure)

@@ -10,6 +10,7 @@ from agents.asking import nonce_for
 from agents.context import RunContext
 from agents.errors import AgentError
 from agents.events import LogLine
+from agents.languages.base import Toolchain
 from agents.question import Question
 from agents.receipts import CHARACTERS_PER_TOKEN
 from agents.roles.briefs import plan_text, requirements_text
@@ -93,10 +94,21 @@ def _facts(context: RunContext, state: RunState) -> dict[str, object]:
     return {
         "label": " or ".join(chain.label for chain in chains),
         "manifest": " or ".join(chain.manifest for chain in chains),
+        **_rules(chains),
         "languages": ", ".join(sorted(context.toolchains)),
         "test_command": "" if state.plan is None else state.plan.commands.test,
         "requirements_text": "" if state.requirements is None else requirements_text(state.requirements),
         "plan_text": "" if state.plan is None else plan_text(state.plan),
+    }
+
+
+def _rules(chains: list[Toolchain]) -> dict[str, object]:
+    """How each language's applications are laid out, installed and tested."""
+    return {
+        "install_rule": "; ".join(f"{chain.name}: `{chain.words.install}`" for chain in chains),
+        "test_rule": "; ".join(f"{chain.name}: `{chain.words.test}`" for chain in chains),
+        "manifest_rule": "; or it ".join(chain.words.manifest for chain in chains),
+        "structure_rules": [f"{chain.name}: {chain.words.structure}" for chain in chains if chain.words.structure],
     }
 
 

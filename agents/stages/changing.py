@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from agents.context import RunContext
 from agents.errors import WorkspaceError
-from agents.languages.base import Toolchain
+from agents.languages.base import Bench
 from agents.stages.base import keep, log
 from agents.stages.dependencies import mend_manifest
 from agents.state import RunState
@@ -14,10 +14,11 @@ from agents.types import Level, SourceFile, StageName
 
 
 def take_changes(
-    context: RunContext, state: RunState, toolchain: Toolchain, stage: StageName, changed: Iterable[SourceFile]
+    context: RunContext, state: RunState, bench: Bench, stage: StageName, changed: Iterable[SourceFile]
 ) -> None:
     """Format and keep what parses; the rest is named in the log. The manifest is brought in line afterwards."""
-    for file in toolchain.format(tuple(changed)):
+    toolchain = context.toolchain(state.needed_requirements().language)
+    for file in toolchain.format(tuple(changed), bench):
         try:
             problem = toolchain.syntax_error(file)
             if problem:

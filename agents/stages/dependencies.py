@@ -12,8 +12,7 @@ from agents.stages.base import keep, log, say
 from agents.state import RunState
 from agents.types import Level, SourceFile, StageName
 
-_DISTRIBUTION = re.compile(r"it comes with '([A-Za-z0-9._-]+)'")
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^\]]*\])?")
+_PACKAGE = re.compile(r"it comes with '([^\s']+)'$")
 
 
 def mend_manifest(state: RunState, context: RunContext, stage: StageName) -> None:
@@ -30,8 +29,10 @@ def mend_manifest(state: RunState, context: RunContext, stage: StageName) -> Non
     except DependencyError as error:
         log(context, stage, str(error), Level.WARNING)
         return
-    if fetched.lock:
-        keep(context, stage, SourceFile(toolchain.lock, fetched.lock.encode()))
+    manifest = context.workspace.read(toolchain.manifest)
+    lock = toolchain.lock_file(fetched, "" if manifest is None else manifest.text)
+    if lock:
+        keep(context, stage, SourceFile(toolchain.lock, lock.encode()))
 
 
 def unresolved(context: RunContext, toolchain: Toolchain, lines: tuple[str, ...]) -> tuple[Finding, ...]:
@@ -56,15 +57,17 @@ def _with_missing(
     context: RunContext, toolchain: Toolchain, stage: StageName, lines: tuple[str, ...]
 ) -> tuple[str, ...]:
     found = unresolved(context, toolchain, lines)
-    names = sorted({match[1] for one in found if (match := _DISTRIBUTION.search(one.message))})
+    names = sorted({match[1] for one in found if (match := _PACKAGE.search(one.message))})
     added: list[str] = []
     for name in names:
         try:
-            toolchain.fetch((*lines, *added, name), context.package_cache, stop=context.journal.stop_requested)
+            fetched = toolchain.fetch(
+                (*lines, *added, name), context.package_cache, stop=context.journal.stop_requested
+            )
         except DependencyError:
             log(context, stage, f"'{name}' is imported, but no such package can be had.", Level.WARNING)
         else:
-            added.append(name)
+            added.append(toolchain.declared(name, fetched))
             log(context, stage, f"Added '{name}' to {toolchain.manifest}: it is imported.")
     if added:
         _write(context, toolchain, stage, (*lines, *added))
@@ -76,20 +79,16 @@ def _fetched(context: RunContext, toolchain: Toolchain, stage: StageName, lines:
     try:
         return toolchain.fetch(lines, context.package_cache, stop=stop)
     except DependencyError as error:
-        loose = tuple(match[0] for line in lines if (match := _NAME.match(line)))
+        loose = tuple(toolchain.unpinned(line) for line in lines)
         if loose == lines:
             raise
         log(context, stage, f"{error} Trying without the versions.", Level.WARNING)
         fetched = toolchain.fetch(loose, context.package_cache, stop=stop)
-        pins = {_key(pin): pin for pin in fetched.lock.splitlines()}
-        _write(context, toolchain, stage, tuple(pins.get(_key(line), line) for line in loose))
+        _write(context, toolchain, stage, tuple(toolchain.pinned(line, fetched) for line in loose))
         return fetched
 
 
-def _key(line: str) -> str:
-    match = _NAME.match(line)
-    return re.sub(r"[-_.]+", "-", (match[0] if match else line).split("[")[0]).lower()
-
-
 def _write(context: RunContext, toolchain: Toolchain, stage: StageName, lines: tuple[str, ...]) -> None:
-    keep(context, stage, SourceFile(toolchain.manifest, ("\n".join(lines) + "\n").encode()))
+    before = context.workspace.read(toolchain.manifest)
+    text = toolchain.write_manifest("" if before is None else before.text, lines)
+    keep(context, stage, SourceFile(toolchain.manifest, text.encode()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agents import quality
+from agents.bench import SandboxBench
 from agents.context import RunContext
 from agents.criteria import named_in
 from agents.execution.proving import Prover
@@ -27,10 +28,11 @@ def run(state: RunState, context: RunContext) -> RunState:
             say(context, NAME, "Running the earlier tests")
             prover = Prover(context, session, toolchain, best.plan.commands)
             state = state.model_copy(update={"regression": compare(context, prover, best.files)})
-    say(context, NAME, "Measuring quality")
-    state = state.model_copy(update={"evidence": best.evidence, "criteria_met": _criteria_met(state, best)})
+        say(context, NAME, "Measuring quality")
+        state = state.model_copy(update={"evidence": best.evidence, "criteria_met": _criteria_met(state, best)})
+        bench = SandboxBench(session, context.journal.stop_requested)
+        report = quality.assess(best.files, state, toolchain, bench)
     verdict = judge(best.evidence, best.plan)
-    report = quality.assess(best.files, state, toolchain)
     suggestions = tuple(dict.fromkeys(text for repair in state.repairs for text in repair.suggestions))
     log(context, NAME, verdict.reason)
     return state.model_copy(update={"verdict": verdict, "quality": report, "suggestions": suggestions})

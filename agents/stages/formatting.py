@@ -15,7 +15,8 @@ def run(state: RunState, context: RunContext) -> RunState:
     toolchain = context.toolchain(state.needed_requirements().language)
     say(context, NAME, "Formatting")
     before = {file.path: file for file in context.workspace.files()}
-    changed = [file for file in toolchain.format(tuple(before.values())) if file != before[file.path]]
+    with context.open_bench(toolchain) as bench:
+        changed = [file for file in toolchain.format(tuple(before.values()), bench) if file != before[file.path]]
     for file in changed:
         if not toolchain.syntax_error(file):
             keep(context, NAME, file)

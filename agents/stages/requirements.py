@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agents.context import RunContext
 from agents.events import FileWritten
+from agents.languages.choice import language_named
 from agents.memory.base import MemoryKind
 from agents.roles import change_planner, orchestrator, vision
 from agents.stages.base import Stage, log, say
@@ -18,6 +19,7 @@ def run(state: RunState, context: RunContext) -> RunState:
     """Requirements with numbered criteria; images are looked at first, similar applications recalled."""
     if state.change and state.plan is not None and context.uses_ai:
         return _change(state, context)
+    state = _with_language(state, context)
     images = ""
     if state.images:
         say(context, NAME, f"Looking at {len(state.images)} image(s)")
@@ -44,6 +46,15 @@ def run(state: RunState, context: RunContext) -> RunState:
             "draft_problem": understood.problem,
         }
     )
+
+
+def _with_language(state: RunState, context: RunContext) -> RunState:
+    """The state with the language that the description plainly names; a choice in the form stays."""
+    named = "" if state.language or not context.uses_ai else language_named(state.prompt, context.toolchains)
+    if not named:
+        return state
+    log(context, NAME, f"The description asks for {context.toolchain(named).name}.")
+    return state.model_copy(update={"language": named})
 
 
 def _change(state: RunState, context: RunContext) -> RunState:

@@ -12,7 +12,12 @@ NAME = StageName.STRUCTURE
 
 
 def run(state: RunState, context: RunContext) -> RunState:
-    """A plan that can be carried out: the one that came with the requirements, or the planner's."""
+    """A plan that can be carried out: the one that came with the requirements, or the planner's.
+
+    Raises SandboxUnavailable when the sandbox lacks the language's programs.
+    """
+    # Before anything is spent on a plan that could not be proved here.
+    context.needs_programs(context.toolchain(state.needed_requirements().language))
     say(context, NAME, "Planning files and interfaces")
     found = state.draft or planner.plan(context, state)
     for kind in ("source", "extra", "test"):

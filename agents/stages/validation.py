@@ -85,7 +85,8 @@ def _mended(state: RunState, context: RunContext, toolchain: Toolchain, mistakes
     except (ReplyError, ProviderError) as error:
         log(context, NAME, f"What was read could not be mended: {error}", Level.WARNING)
         return state
-    take_changes(context, state, toolchain, NAME, repair.changed)
+    with context.open_bench(toolchain) as bench:
+        take_changes(context, state, bench, NAME, repair.changed)
     log(context, NAME, repair.words.explanation)
     met = {key: value for key, value in state.criteria_met.items() if value}
     return state.model_copy(update={"criteria_met": met})
@@ -98,7 +99,9 @@ def _static(context: RunContext, toolchain: Toolchain) -> tuple[Finding, ...]:
         for file in files
         if (problem := toolchain.syntax_error(file))
     )
-    return (*broken, *unresolved(context, toolchain, manifest_of(context, toolchain)), *toolchain.lint(files))
+    with context.open_bench(toolchain) as bench:
+        linted = toolchain.lint(files, bench)
+    return (*broken, *unresolved(context, toolchain, manifest_of(context, toolchain)), *linted)
 
 
 STAGE = Stage(NAME, Role.VALIDATOR, run)

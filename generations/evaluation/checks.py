@@ -22,7 +22,7 @@ from agents.sandboxes.base import WORK, Command, CommandResult, Sandbox
 from agents.types import SourceFile
 from generations.evaluation.suite import CHECK, Task
 from generations.masking import mask
-from generations.wiring import installation
+from generations.wiring import installation, site_packages
 
 SUITE = "/tmp/suite"  # noqa: S108 - in the sandbox
 KEPT_OUTPUT = 4_000
@@ -107,7 +107,7 @@ def failed_to_check(error: AgentError) -> CheckResult:
 def _look(task: Task, application: Application, command: Command, stop: Callable[[], bool]) -> CommandResult:
     """How the check ended in a fresh sandbox, with the suite's files beside it."""
     sandbox, label = checks_sandbox(), f"check {task.name}"
-    with open_installed(application, sandbox, settings.PACKAGE_CACHE, label=label, stop=stop) as session:
+    with open_installed(application, sandbox, site_packages(), label=label, stop=stop) as session:
         session.put(task.files, SUITE)
         return session.run(command, stop=stop)
 

@@ -11,9 +11,13 @@ from agents.languages import TOOLCHAINS
 from agents.sandboxes import images
 from generations.wiring import site_sandbox
 
+# Most orders are for it; the others take a command, so that a first start is not kept waiting for them.
+FIRST = "python"
+BUILD = "python3 manage.py build_images"
+
 
 def sandbox_sentence(say: Callable[[str], object]) -> str:
-    """Make missing images where a Docker engine answers; gives the sentence about the sandbox.
+    """Make Python's image where a Docker engine answers and it is missing; gives the sentence about the sandbox.
 
     ``say`` is told of anything that takes long. Nothing is raised: without a sandbox the site starts and runs wait.
     """
@@ -22,16 +26,20 @@ def sandbox_sentence(say: Callable[[str], object]) -> str:
         sandbox = site_sandbox()
     except AgentError as error:
         return f"{problem} {error} Runs will wait until then.".strip()
-    return f"{problem} Generated code runs in {sandbox.name}: {sandbox.status().detail}".strip()
+    told = f"{problem} Generated code runs in {sandbox.name}: {sandbox.status().detail}".strip()
+    missing = [chain for chain in TOOLCHAINS.values() if not sandbox.has(chain.image)]
+    if not missing:
+        return told
+    names = " and ".join(chain.label for chain in missing)
+    return f"{told} It has no programs for {names} yet. Make them with: {BUILD} {' '.join(c.key for c in missing)}"
 
 
 def _made_images(say: Callable[[str], object]) -> str:
-    """'' when every image is there or there is no engine, otherwise why one could not be made."""
+    """'' when the first image is there or there is no engine, otherwise why it could not be made."""
     if not images.engine_answers():
         return ""
     try:
-        for key in sorted({toolchain.image for toolchain in TOOLCHAINS.values()}):
-            images.build(key, say)
+        images.build(FIRST, settings.PACKAGE_CACHE, say)
     except SandboxUnavailable as error:
         return str(error)
     return ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +14,7 @@ from agents.budget import Budget
 from agents.context import CallRecord, RunContext, RunLimits, StageMeasures
 from agents.errors import MemoryUnavailable
 from agents.events import Event, ModelCalled
+from agents.languages.base import PackageCache
 from agents.memory.base import MemoryKind, Note, Recalled
 from agents.providers.base import Reply, Request
 from agents.providers.catalogue import ModelChoice, one_model
@@ -229,7 +229,7 @@ def make_context(
         workspace=Workspace(),
         budget=Budget(),
         journal=journal,
-        package_cache=Path(settings.PACKAGE_CACHE),
+        package_cache=PackageCache(settings.PACKAGE_CACHE),
         uses_ai=True,
         limits=limits or RunLimits(),
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from agents.errors import SandboxUnavailable
@@ -15,15 +18,21 @@ class Command(BaseCommand):
     help = __doc__
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """--language may be given several times."""
-        parser.add_argument("--language", action="append", choices=sorted(TOOLCHAINS), default=None)
+        """Names of languages; none means all."""
+        parser.add_argument("language", nargs="*", metavar="LANGUAGE", help=f"of {', '.join(sorted(TOOLCHAINS))}")
 
-    def handle(self, *_args: object, **options: list[str] | None) -> None:
+    def handle(self, *_args: object, **options: list[str]) -> None:
         """Make what is missing; a failure is one sentence and exit code 1."""
-        languages = sorted({TOOLCHAINS[name].image for name in options["language"] or TOOLCHAINS})
-        for key in [*languages, *(f"{key}{images.BROWSER}" for key in languages if key in images.PUBLIC_BASE)]:
+        unknown = [name for name in options["language"] if name not in TOOLCHAINS]
+        if unknown:
+            known = ", ".join(sorted(TOOLCHAINS))
+            raise CommandError(f"'{unknown[0]}' is not a language here. Known languages: {known}.")
+        wanted = sorted({TOOLCHAINS[name].image for name in options["language"] or TOOLCHAINS})
+        for key in (f"{name}{end}" for end in ("", images.BROWSER) for name in wanted):
+            started = time.monotonic()
             try:
-                made = images.build(key, self.stdout.write)
+                made = images.build(key, settings.PACKAGE_CACHE, self.stdout.write)
             except SandboxUnavailable as error:
                 raise CommandError(str(error)) from error
-            self.stdout.write(f"{images.image_tag(key)} {'was made' if made else 'is there'}")
+            how = f"was made in {time.monotonic() - started:.0f} s" if made else "is there"
+            self.stdout.write(f"{images.image_tag(key)} {how}")
