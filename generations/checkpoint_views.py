@@ -10,6 +10,7 @@ from generations.attempts import Span, present
 from generations.models import Checkpoint, CheckpointStatus, Origin, Run
 from generations.models.run import ENDED
 from generations.soundness import Found, newest_sound, sentence
+from generations.versions import current_of
 
 RESUMABLE = "paused", "unverified", "failed", "stopped"
 
@@ -64,11 +65,15 @@ class CheckpointList:
         ends = list(self._run.earlier_attempts.order_by("number").values_list("last_checkpoint", flat=True))
         return [self._view(row, sum(end < row.number for end in ends) + 1) for row in reversed(self._rows)]
 
+    @cached_property
+    def _current(self) -> Checkpoint | None:
+        return current_of(self._run.project)
+
     def _view(self, row: Checkpoint, attempt: int) -> CheckpointView:
         sound = row.pk not in self.damaged
         good = sound and row.outcome == CheckpointStatus.SUCCEEDED
         mark = "damaged" if not sound else "reused" if self.is_copy(row) else row.outcome
-        is_current = self._run.project.current_id == row.pk
+        is_current = self._current is not None and self._current.pk == row.pk
         return CheckpointView(
             row=row,
             mark=mark,

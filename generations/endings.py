@@ -16,6 +16,7 @@ from generations.masking import mask
 from generations.models import QualityReport, Run, RunStatus
 from generations.models.run import ENDED
 from generations.text import storable
+from generations.versions import take_over
 
 STATUS_OF = {
     Outcome.SUCCEEDED: RunStatus.SUCCEEDED,
@@ -53,7 +54,7 @@ def end_with_verdict(journal: RunJournal, state: RunState) -> None:
     journal.finish(
         status,
         [RunEnded(status=status, reason=reason, overall=overall)],
-        also=partial(_store_quality, journal.run, state),
+        also=partial(_store_what_came, journal.run, state, status),
         reason=reason,
         finished_at=timezone.now(),
         verdict=state.verdict.model_dump(mode="json"),
@@ -62,6 +63,12 @@ def end_with_verdict(journal: RunJournal, state: RunState) -> None:
         tests_failed=counts and counts.failed,
         tests_skipped=counts and counts.skipped,
     )
+
+
+def _store_what_came(run: Run, state: RunState, status: str) -> None:
+    _store_quality(run, state)
+    if status == RunStatus.SUCCEEDED:
+        take_over(run)
 
 
 def _store_quality(run: Run, state: RunState) -> None:

@@ -18,9 +18,9 @@ from generations.errors import LaunchError
 from generations.events import append_events
 from generations.halting import request_pause, request_stop
 from generations.images import UploadedImage, store_images
-from generations.models import Artifact, Blob, Origin, Project, Run, RunImage, RunStatus
+from generations.models import Checkpoint, Origin, Project, Run, RunStatus
 from generations.order import RunOrder, checked, order_like, with_extra
-from generations.soundness import mark_damaged, newest_sound
+from generations.soundness import is_sound, mark_damaged, newest_sound
 from generations.talking import awaited
 from generations.text import clean_text, is_blank, title_from
 
@@ -28,7 +28,6 @@ __all__ = [
     "LaunchError",
     "RunOrder",
     "UploadedImage",
-    "delete_project",
     "follow_up",
     "request_pause",
     "request_stop",
@@ -100,15 +99,21 @@ def retry_run(run: Run) -> Run:
     return start_run(run.project.owner, with_extra(order_like(run, run.prompt, Origin.RETRY), extra))
 
 
-def follow_up(run: Run, text: str) -> Run:
-    """A new run in the same project that makes the application with a change. Raises LaunchError."""
+def follow_up(run: Run, text: str, version: Checkpoint | None = None) -> Run:
+    """A new run in the same project that makes the application with a change. Raises LaunchError.
+
+    It begins from what the run made, or from another version of the project; its parent is whoever made that.
+    """
     change = clean_text(text)
     if is_blank(change):
         raise LaunchError("Say in a sentence what is to change.", "prompt")
     if run.live:
         raise LaunchError("This run is still going on. Ask for a change when it has ended, or stop it first.", "prompt")
-    order = order_like(run, f"{run.prompt}{CHANGE}{change}", Origin.FOLLOW_UP)
-    base = base_of(run)
+    base = version or base_of(run)
+    if base is not None and not is_sound(base):
+        raise LaunchError("The version to be changed is damaged; make another one the current version.", "prompt")
+    parent = run if base is None else base.run
+    order = order_like(parent, f"{parent.prompt}{CHANGE}{change}", Origin.FOLLOW_UP)
     extra = {} if base is None else {"change": change, "base": str(base.pk)}
     return start_run(run.project.owner, with_extra(order, extra))
 
@@ -131,17 +136,6 @@ def restore_files(run: Run, paths: Collection[str]) -> Run:
         "restored_from": str(latest.pk),
     }
     return start_run(run.project.owner, with_extra(order_like(run, run.prompt, Origin.RESTORE), extra))
-
-
-def delete_project(project: Project) -> None:
-    """Delete a project with its runs and everything they left. A worker that holds one of them loses it at once."""
-    with transaction.atomic():
-        files = Artifact.objects.filter(checkpoint__run__project=project).order_by()
-        blobs = list(files.values_list("blob_id", flat=True).distinct())
-        blobs += RunImage.objects.filter(run__project=project).values_list("blob_id", flat=True)
-        project.delete()
-        for start in range(0, len(blobs), 500):
-            Blob.objects.unused(blobs[start : start + 500]).delete()
 
 
 def _own(run: Run, owner: AbstractBaseUser) -> Run:

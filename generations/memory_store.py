@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -17,6 +18,8 @@ from agents.memory.chroma import ChromaIndex
 from generations.keys import get_key
 from generations.masking import mask, remember_secret
 from generations.models import MemoryEntry, Run
+
+logger = logging.getLogger(__name__)
 
 MAX_TEXT = 4_000
 CATCH_UP = 64
@@ -114,7 +117,20 @@ class OwnerMemory:
 
     @property
     def _scope(self) -> str:
-        return f"owner-{self._owner.pk}-{self._embedder.name}"
+        return scope_of(self._owner.pk, self._embedder.name)
+
+
+def scope_of(owner: int, embedder: str) -> str:
+    """The part of the index that holds one owner's vectors of one embedder."""
+    return f"owner-{owner}-{embedder}"
+
+
+def forget_vectors(owner: int, embedder: str, entries: Sequence[str]) -> None:
+    """Delete vectors whose entries are gone from SQL; without the vector store they stay, and find nothing."""
+    try:
+        ChromaIndex(settings.CHROMA_URL).delete(scope_of(owner, embedder), entries)
+    except MemoryUnavailable:
+        logger.warning("%d vectors of deleted entries stay until the memory is rebuilt", len(entries))
 
 
 def _recalled(row: MemoryEntry, similarity: float) -> Recalled:

@@ -17,6 +17,7 @@ from generations.checkpoint_views import CheckpointList
 from generations.log_lines import LogLineView, line_of
 from generations.models import Attempt, Checkpoint, CheckpointStatus, Run, RunEvent, RunStatus
 from generations.talking import awaited
+from generations.versions import current_of
 
 SHOWN_LINES = 400
 RECENT_RUNS = 20
@@ -223,6 +224,16 @@ class RunView:
     def calls(self) -> int:
         """How many model calls were made."""
         return self.run.model_calls.count()
+
+    @cached_property
+    def current(self) -> Checkpoint | None:
+        """The project's current version."""
+        return current_of(self.run.project)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this run made it."""
+        return self.current is not None and self.current.run_id == self.run.pk
 
     @property
     def live(self) -> bool:

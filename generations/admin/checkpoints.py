@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from generations.admin.history import HistoryAdmin, pretty
 from generations.artifacts import tree_of
+from generations.deleting import delete_checkpoints
 from generations.models import Checkpoint
 
 
@@ -32,6 +33,14 @@ class CheckpointAdmin(HistoryAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Checkpoint]:
         """Without the states: they are large, and shown one at a time."""
         return super().get_queryset(request).defer("state")
+
+    def delete_model(self, _request: HttpRequest, obj: Checkpoint) -> None:
+        """Delete one with the contents that only it holds."""
+        delete_checkpoints(Checkpoint.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, _request: HttpRequest, queryset: QuerySet[Checkpoint]) -> None:
+        """Delete several with the contents that only they hold."""
+        delete_checkpoints(queryset)
 
     @admin.display(description="State")
     def full_state(self, checkpoint: Checkpoint) -> SafeString:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from generations.admin.history import HistoryAdmin, pretty
+from generations.deleting import delete_run
 from generations.models import QualityReport, Run, RunEvent
 from generations.text import title_from
 
@@ -22,6 +25,15 @@ class RunAdmin(HistoryAdmin):
     list_select_related = ("project__owner",)
     search_fields = ("id", "prompt", "project__name", "project__owner__username", "reason")
     date_hierarchy = "created_at"
+
+    def delete_model(self, _request: HttpRequest, obj: Run) -> None:
+        """Delete one with everything that it left."""
+        delete_run(obj)
+
+    def delete_queryset(self, _request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        """Delete several, one after the other."""
+        for run in queryset:
+            delete_run(run)
 
     @admin.display(description="Description")
     def short_prompt(self, run: Run) -> str:

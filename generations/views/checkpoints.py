@@ -14,6 +14,7 @@ from generations import access, artifacts
 from generations.highlighting import highlighted
 from generations.models import Checkpoint
 from generations.soundness import is_sound, tree_is_whole
+from generations.versions import current_of
 
 MAX_SHOWN_BYTES = 512 * 1024
 
@@ -22,12 +23,13 @@ MAX_SHOWN_BYTES = 512 * 1024
 def detail(request: HttpRequest, checkpoint_id: uuid.UUID) -> HttpResponse:
     """Figures and files; it is checked by its hashes each time it is looked at."""
     checkpoint = access.get_checkpoint(request.user, checkpoint_id)
+    current = current_of(checkpoint.run.project)
     context = {
         "checkpoint": checkpoint,
         "run": checkpoint.run,
         "files": artifacts.tree_of(checkpoint),
         "damaged": not is_sound(checkpoint),
-        "is_current": checkpoint.run.project.current_id == checkpoint.pk,
+        "is_current": current is not None and current.pk == checkpoint.pk,
     }
     return render(request, "runs/checkpoint.html", context)
 

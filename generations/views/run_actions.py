@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from generations import access, launch
 from generations.errors import LaunchError
+from generations.versions import current_of
 
 
 @require_POST
@@ -64,10 +65,11 @@ def restore(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def follow_up(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
-    """The same application with a change, as a new run."""
+    """The current version with a change, or this run's own where that is asked for, as a new run."""
     run = access.get_run(request.user, run_id)
     try:
-        run = launch.follow_up(run, request.POST.get("change", ""))
+        version = current_of(run.project) if request.POST.get("begin") != "this" else None
+        run = launch.follow_up(run, request.POST.get("change", ""), version)
     except LaunchError as error:
         messages.error(request, str(error))
     return redirect("run", run_id=run.pk)

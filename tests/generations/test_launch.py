@@ -16,6 +16,7 @@ from agents.context import StageMeasures
 from agents.evidence import Outcome, Verdict
 from agents.types import StageName
 from generations import launch
+from generations.deleting import delete_project
 from generations.images import MAX_IMAGE_BYTES
 from generations.launch import LaunchError, RunOrder, UploadedImage, start_run
 from generations.models import Blob, Checkpoint, Project, Run, RunEvent, RunImage, RunStatus
@@ -231,7 +232,7 @@ def test_deleting_a_project_leaves_nothing_of_it_but_what_others_share() -> None
     make_checkpoints(kept, StageName.CODE)
     make_checkpoints(gone, StageName.CODE, StageName.EXTRAS)
     assert Blob.objects.count() == 2
-    launch.delete_project(gone.run.project)
+    delete_project(gone.run.project)
     assert Blob.objects.count() == 1
     assert list(Run.objects.all()) == [kept.run]
     assert RunEvent.objects.filter(run=gone.run.pk).count() == 0

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,36 +14,7 @@ from agents.memory import default_embedder
 from agents.memory.chroma import ChromaIndex
 from agents.memory.embedding import MiniLMEmbedder
 from agents.memory.embedding_openai import OpenAIEmbedder
-
-
-class ChromaServer:
-    """``chroma run`` on a free port over a folder that outlives it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.start()
-
-    def start(self) -> None:
-        """Start and wait until the port answers."""
-        program = Path(sys.executable).with_name("chroma")
-        command = [program, "run", "--host", "127.0.0.1", "--port", str(self.port), "--path", self._folder]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.1)
-        pytest.fail("the vector store did not start")
-
-    def kill(self) -> None:
-        """End it without a chance to write."""
-        self.process.kill()
-        self.process.wait()
+from tests.chroma_server import ChromaServer
 
 
 @pytest.fixture(scope="module")
