@@ -10,12 +10,12 @@ from typing import Generic, TypeVar
 from agents import prompts
 from agents.calling import Call
 from agents.context import RunContext
-from agents.errors import CutReply, ProviderError, ReplyError
+from agents.errors import AgentError, CutReply, PaymentNeeded, ProviderError, ReplyError, Waiting
 from agents.events import LogLine
 from agents.providers.base import Message, Reply
 from agents.providers.catalogue import ModelChoice
 from agents.question import Question
-from agents.types import Level, Purpose
+from agents.types import Awaited, Level, Purpose
 
 T = TypeVar("T")
 MALFORMED_RETRIES = 2
@@ -24,6 +24,9 @@ CONTINUATIONS = 2
 SHORTEST_OVERLAP, LONGEST_OVERLAP = 24, 600
 EDITING = (Purpose.REPAIR, Purpose.EDIT)
 WHOLE_INSTEAD = " Give the files that change whole this time, in FILE blocks instead of edits."
+# Faults that pass by themselves, and how long to wait for it where nobody says.
+PASSING = ("rate", "busy", "network", "timeout")
+DEFAULT_WAIT_SECONDS = 30.0
 GO_ON = "Your reply was cut. Go on exactly where it stopped; repeat nothing, explain nothing."
 
 
@@ -46,21 +49,38 @@ def ask(
     """Ask the role's models in turn until one gives a reply that ``parse`` takes.
 
     ``parse`` raises ReplyError with the reason, or CutReply. ``salvage`` takes what is whole in a reply that stayed cut
-    although it was continued. Raises the last ReplyError or ProviderError, Stopped, BudgetExceeded, NotUnderstood.
+    although it was continued. Raises the last ReplyError or ProviderError, Waiting when a model may answer later,
+    PaymentNeeded, Stopped, BudgetExceeded, NotUnderstood.
     """
     tally = _Tally()
-    problem: ReplyError | ProviderError | None = None
+    problems: list[ReplyError | ProviderError] = []
     for choice in context.catalogue.for_role(question.role, last_chance=question.last_chance):
         try:
             return Asked(_Dialogue(context, question, choice, tally).hold(parse, salvage), tally.tokens)
         except (ReplyError, ProviderError) as error:
-            problem = error
+            problems.append(error)
             context.journal.record(
                 LogLine(stage=question.stage, level=Level.WARNING, text=f"{choice.model} gave no usable reply: {error}")
             )
-    if problem is None:
-        raise ProviderError(f"No model is set for the role '{question.role}'.")
-    raise problem
+    raise _all_failed(problems)
+
+
+def _all_failed(problems: list[ReplyError | ProviderError]) -> AgentError:
+    """What it means for the run that none of the models gave a usable reply."""
+    of_providers = [problem for problem in problems if isinstance(problem, ProviderError)]
+    later = [problem for problem in of_providers if problem.retry and problem.kind in PASSING]
+    if later:
+        soonest = min(later, key=_seconds)
+        awaited = Awaited.RATE if soonest.kind == "rate" else Awaited.PROVIDER
+        return Waiting(str(soonest), awaited=awaited, seconds=_seconds(soonest))
+    unpaid = [problem for problem in of_providers if problem.kind == "payment"]
+    if unpaid:
+        return PaymentNeeded(f"{unpaid[0]} Top it up and go on, or run it again with another provider.")
+    return problems[-1]
+
+
+def _seconds(problem: ProviderError) -> float:
+    return DEFAULT_WAIT_SECONDS if problem.retry_after is None else problem.retry_after
 
 
 def joined(text: str, more: str) -> str:

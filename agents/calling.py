@@ -12,12 +12,17 @@ from agents.events import ModelCalled
 from agents.faults import fault
 from agents.providers.base import Message, Reply, Request
 from agents.providers.catalogue import ModelChoice
+from agents.providers.limits import Permit
 from agents.question import Question
 from agents.receipts import CHARACTERS_PER_TOKEN, receipt_of
 from agents.watching import Watcher
 
 PROVIDER_TRIES = 3
-LONGEST_WAIT_SECONDS = 20.0
+# A longer wait is not sat through: the run gives its worker back meanwhile.
+PATIENCE_SECONDS = 5.0
+LOOK_SECONDS = 0.25
+# What an account can still pay for must be worth an answer.
+SHORTEST_ANSWER = 256
 
 
 class Call:
@@ -31,6 +36,7 @@ class Call:
     ) -> None:
         self._context, self._question, self._choice, self._messages = context, question, choice, messages
         self._provider = context.providers[choice.provider]
+        self._longest = choice.max_output_tokens
         self._step = context.steps.name(question.stage, question.purpose, (choice.provider, choice.model), messages)
         self._record = self._new_record()
 
@@ -40,14 +46,14 @@ class Call:
         if kept is not None:
             return self._reused(kept)
         for attempt in range(1, PROVIDER_TRIES + 1):
-            if self._context.journal.stop_requested():
-                raise Stopped("Stopped at your request.")
             try:
-                return self._asked()
+                return self._asked(self._admitted())
             except ProviderError as error:
-                if not error.retry or attempt == PROVIDER_TRIES:
+                lower = self._can_ask_for_less(error)
+                if attempt == PROVIDER_TRIES or not (error.retry or lower):
                     raise
-                self._wait(error.retry_after if error.retry_after is not None else 2.0**attempt, error)
+                if not lower:
+                    self._wait(error.retry_after if error.retry_after is not None else 2.0**attempt, error)
         raise ProviderError("The provider did not answer.")
 
     def conclude(self, outcome: str) -> None:
@@ -56,7 +62,44 @@ class Call:
             self._record = replace(self._record, outcome=outcome)
         self._context.journal.record_call(self._record, self._event())
 
-    def _asked(self) -> Reply:
+    def _admitted(self) -> Permit:
+        """A place for the call. Raises ProviderError when there will be none soon, and Stopped."""
+        limiter, started = self._context.limiter, time.monotonic()
+        while True:
+            self._look_for_stop()
+            place = limiter.enter(self._choice.provider, self._choice.model, self._most_tokens)
+            if isinstance(place, Permit):
+                return place
+            waited = time.monotonic() - started
+            # While other calls of this run are being answered, its worker is of use.
+            soon = place.seconds <= PATIENCE_SECONDS and (waited < PATIENCE_SECONDS or limiter.inside() > 0)
+            if not soon:
+                raise ProviderError(place.reason, retry=True, retry_after=place.seconds, kind=place.kind)
+            time.sleep(min(LOOK_SECONDS, place.seconds))
+
+    def _can_ask_for_less(self, error: ProviderError) -> bool:
+        """Whether a shorter answer can still be paid for; it is asked for from now on."""
+        afford = error.affordable_tokens
+        if afford is None or not SHORTEST_ANSWER <= afford < self._longest:
+            return False
+        self._longest = afford
+        return True
+
+    def _asked(self, permit: Permit) -> Reply:
+        """Ask once with a place, which is given back whatever happens."""
+        tokens: int | None = None
+        failed: ProviderError | None = None
+        try:
+            reply = self._answered()
+            tokens = self._spent(reply)[0]
+        except ProviderError as error:
+            failed = error
+            raise
+        finally:
+            self._context.limiter.leave(permit, tokens=tokens, error=failed)
+        return reply
+
+    def _answered(self) -> Reply:
         """Ask the provider once. The ledger has the call before it is made, and its answer as soon as it is whole."""
         held = self._reserve()
         started = time.monotonic()
@@ -97,7 +140,7 @@ class Call:
             purpose=question.purpose,
             model=self._choice.model,
             messages=self._messages,
-            max_tokens=self._choice.max_output_tokens,
+            max_tokens=self._longest,
             json_schema=question.json_schema if self._choice.json_schema else None,
             data=question.data,
             on_text=partial(_took, watcher),
@@ -155,17 +198,23 @@ class Call:
     def _reserve(self) -> tuple[int, float]:
         if not self._provider.uses_ai:
             return 0, 0.0
-        prompt = sum(len(message.text) for message in self._messages) // CHARACTERS_PER_TOKEN
-        held = prompt + self._choice.max_output_tokens
-        cost = self._choice.cost(prompt, self._choice.max_output_tokens) or 0.0
-        self._context.budget.reserve(held, cost)
-        return held, cost
+        cost = self._choice.cost(self._prompt_tokens, self._longest) or 0.0
+        self._context.budget.reserve(self._most_tokens, cost)
+        return self._most_tokens, cost
+
+    @property
+    def _prompt_tokens(self) -> int:
+        return sum(len(message.text) for message in self._messages) // CHARACTERS_PER_TOKEN
+
+    @property
+    def _most_tokens(self) -> int:
+        return self._prompt_tokens + self._longest
 
     def _spent(self, reply: Reply) -> tuple[int, float]:
         """What the call took: the provider's own counts, or an estimate where it gives none."""
         prompt, completion = reply.prompt_tokens, reply.completion_tokens
         if prompt is None:
-            prompt = sum(len(message.text) for message in self._messages) // CHARACTERS_PER_TOKEN
+            prompt = self._prompt_tokens
         if completion is None:
             completion = len(reply.text) // CHARACTERS_PER_TOKEN
         cost = reply.cost_usd if reply.cost_usd is not None else self._choice.cost(prompt, completion)
@@ -173,13 +222,16 @@ class Call:
 
     def _wait(self, seconds: float, error: ProviderError) -> None:
         """Wait a little, ready to stop. A long wait is not ours to sit through."""
-        if seconds > LONGEST_WAIT_SECONDS:
+        if seconds > PATIENCE_SECONDS:
             raise error
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self._context.journal.stop_requested():
-                raise Stopped("Stopped at your request.")
+            self._look_for_stop()
             time.sleep(min(0.2, seconds))
+
+    def _look_for_stop(self) -> None:
+        if self._context.journal.stop_requested():
+            raise Stopped("Stopped at your request.")
 
 
 def _took(watcher: Watcher, text: str) -> None:

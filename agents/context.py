@@ -16,6 +16,7 @@ from agents.languages.base import Bench, PackageCache, Toolchain
 from agents.memory.base import Memory
 from agents.providers.base import Finish, Message, Provider, Reply
 from agents.providers.catalogue import Catalogue
+from agents.providers.limits import Limiter, NoLimits
 from agents.receipts import ReceiptItem
 from agents.sandboxes.base import Sandbox, SandboxSession
 from agents.sandboxes.images import BROWSER
@@ -119,6 +120,7 @@ class RunContext:
     package_cache: PackageCache
     uses_ai: bool
     limits: RunLimits = field(default_factory=RunLimits)
+    limiter: Limiter = field(default_factory=NoLimits)
     steps: Steps = field(default_factory=Steps)
     base: tuple[SourceFile, ...] = ()
     """The application that a follow-up changes, as it was before."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from agents.types import Awaited
+
 
 class AgentError(Exception):
     """Something a person can be told; the message names the cause and the next step."""
@@ -16,7 +18,12 @@ class LeaseLost(AgentError):
 
 
 class Waiting(AgentError):
-    """The run cannot go on now, but will when what is named comes back."""
+    """The run cannot go on now, but will when what it waits for is back; looked for again after ``seconds``."""
+
+    def __init__(self, message: str, *, awaited: Awaited = Awaited.SANDBOX, seconds: float = 30.0) -> None:
+        super().__init__(message)
+        self.awaited = awaited
+        self.seconds = seconds
 
 
 class NeedsPerson(AgentError):
@@ -33,6 +40,10 @@ class SandboxFailure(AgentError):
 
 class BudgetExceeded(AgentError):
     """The next call would pass the run's limit of tokens or money."""
+
+
+class PaymentNeeded(AgentError):
+    """The provider's account has no credit left; the run goes on when it was topped up, or with another provider."""
 
 
 class NotUnderstood(AgentError):

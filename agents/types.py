@@ -48,6 +48,15 @@ class Purpose(StrEnum):
     PROBE = "probe"
 
 
+class Awaited(StrEnum):
+    """What a waiting run waits for. The values are stored."""
+
+    SANDBOX = "sandbox"
+    RATE = "rate"
+    PROVIDER = "provider"
+    STORAGE = "storage"
+
+
 class ProjectType(StrEnum):
     """Kinds of application; the kind decides how starting it is proved."""
 

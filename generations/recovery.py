@@ -8,7 +8,6 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from agents.errors import SandboxUnavailable
@@ -23,7 +22,7 @@ from generations.ledger import forget_replies, lose_calls
 from generations.models import Run, RunStatus
 from generations.models.run import RunQuerySet
 from generations.probes import end_lost_probes
-from generations.room import has_room
+from generations.waiting import end_waiting
 from generations.wiring import site_sandbox
 
 logger = logging.getLogger(__name__)
@@ -38,7 +37,7 @@ def recover_lost_runs(watch: LeaseWatch | None = None) -> int:
     """
     moved = sum(_recover(run) for run in _abandoned(watch))
     moved += sum(_halt(run) for run in _halted())
-    moved += _end_waiting()
+    moved += end_waiting()
     _deliver_again()
     end_lost_probes()
     return moved
@@ -96,27 +95,6 @@ def _halt(run: Run, rows: RunQuerySet | None = None) -> bool:
     finished = timezone.now() if status == RunStatus.STOPPED else None
     rows = Run.objects.all() if rows is None else rows
     return _move(rows, run, status, RunEnded(status=status, reason=sentence), reason=sentence, finished_at=finished)
-
-
-def _end_waiting() -> int:
-    """Queue the runs that have waited long enough, if code can be run again."""
-    due = list(Run.objects.filter(status=RunStatus.WAITING, not_before__lt=Now()))
-    if not due or not has_room() or not _sandbox_is_back():
-        return 0
-    moved = 0
-    for run in due:
-        line = LogLine(stage="", text="What the run waited for may be back; it is tried again.")
-        if _move(Run.objects.all(), run, RunStatus.QUEUED, line):
-            wake_worker()
-            moved += 1
-    return moved
-
-
-def _sandbox_is_back() -> bool:
-    try:
-        return site_sandbox().status().available
-    except SandboxUnavailable:
-        return False
 
 
 def _deliver_again() -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from django.db import OperationalError, connection
 
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 20.0
+T = TypeVar("T")
 
 
-def retrying(write: Callable[[], None], *, patience: float = PATIENCE_SECONDS) -> None:
+def retrying(write: Callable[[], T], *, patience: float = PATIENCE_SECONDS) -> T:
     """Call ``write`` until the database takes it, for ``patience`` seconds at most; it must be one transaction.
 
     Inside an outer transaction there is one try: what failed in there cannot be said again.

@@ -19,6 +19,7 @@ from agents.errors import (
     BudgetExceeded,
     LeaseLost,
     NeedsPerson,
+    PaymentNeeded,
     ProviderError,
     SandboxFailure,
     Stopped,
@@ -27,6 +28,7 @@ from agents.errors import (
 from agents.events import RunStarted
 from agents.faults import fault
 from agents.state import RunState
+from agents.types import Awaited
 from generations.beginnings import base_files
 from generations.delivery import queue_is_empty, wake_worker
 from generations.endings import end, end_with_verdict
@@ -41,7 +43,6 @@ from generations.wiring import open_context
 
 logger = logging.getLogger(__name__)
 
-WAIT = timedelta(seconds=30)
 # So long a worker tries to say that disk or database were away. After that the reaper lets the run go on.
 OUTAGE_SECONDS = 600.0
 # After these the answers that came are as good as before; after others the same answers would fail again.
@@ -97,7 +98,7 @@ def _execute(run: Run) -> None:
         with suppress(LeaseLost):
             if outage := outage_of(error):
                 journal.patience = OUTAGE_SECONDS
-                _wait(journal, outage)
+                _wait(journal, Waiting(outage, awaited=Awaited.STORAGE))
             else:
                 end(journal, RunStatus.FAILED, f"Internal error; the worker's log tells more under {number}.")
 
@@ -119,10 +120,11 @@ def _run_to_end(journal: RunJournal) -> None:
             raise LeaseLost("The lease was lost.") from None
         _break_off(journal)
     except Waiting as error:
-        _wait(journal, str(error))
+        _keep(journal, str(error))
+        _wait(journal, error)
     except NeedsPerson as error:
         end(journal, RunStatus.PAUSED, str(error), pause_requested_at=None)
-    except BudgetExceeded as error:
+    except (BudgetExceeded, PaymentNeeded) as error:
         _keep(journal, str(error))
         end(journal, RunStatus.PAUSED, str(error), pause_requested_at=None)
     except AgentError as error:
@@ -141,9 +143,10 @@ def _keep(journal: RunJournal, reason: str) -> None:
         journal.keep_partial(journal.workspace.files(), reason)
 
 
-def _wait(journal: RunJournal, reason: str) -> None:
+def _wait(journal: RunJournal, error: Waiting) -> None:
     """Let the run wait for what is away. This claim ended in order: it does not count as an attempt that was lost."""
-    end(journal, RunStatus.WAITING, reason, wait=WAIT, attempts=F("attempts") - 1)
+    fields = {"waits_for": error.awaited, "attempts": F("attempts") - 1}
+    end(journal, RunStatus.WAITING, str(error), wait=timedelta(seconds=error.seconds), **fields)
 
 
 def _break_off(journal: RunJournal) -> None:

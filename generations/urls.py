@@ -38,6 +38,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/calls/", runs.calls, name="run-calls"),
     path("runs/<uuid:run_id>/stop/", run_actions.stop, name="run-stop"),
     path("runs/<uuid:run_id>/pause/", run_actions.pause, name="run-pause"),
+    path("runs/<uuid:run_id>/try-now/", run_actions.try_now, name="run-try-now"),
     path("runs/<uuid:run_id>/resume/", run_actions.resume, name="run-resume"),
     path("runs/<uuid:run_id>/retry/", run_actions.retry, name="run-retry"),
     path("runs/<uuid:run_id>/follow-up/", run_actions.follow_up, name="run-follow-up"),

@@ -13,12 +13,14 @@ from agents import languages, sandboxes
 from agents.budget import Budget
 from agents.context import Journal, RunContext
 from agents.languages.base import PackageCache
+from agents.providers.limits import Counted
 from agents.sandboxes.base import Sandbox
 from agents.types import SourceFile
 from agents.workspace import Workspace
 from generations.memory_store import OwnerMemory
 from generations.models import Run
 from generations.profiles import models_for
+from generations.rates import SharedLimiter
 
 
 def installation() -> str:
@@ -62,6 +64,7 @@ def open_context(
         budget=_budget(run),
         journal=journal,
         package_cache=site_packages(),
+        limiter=SharedLimiter(run, {name: one.account for name, one in providers.items() if isinstance(one, Counted)}),
         uses_ai=any(provider.uses_ai for provider in providers.values()),
         base=base,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +32,31 @@ class ModelEndpoint(ThreadingHTTPServer):
         self.asked: list[dict[str, str]] = []
         self.broken: dict[str, int] = {}
         """Models that answer with this status."""
+        self.headers: dict[str, str] = {}
+        """What a refusal says besides."""
+        self.seconds = 0.0
+        """How long an answer takes."""
+        self.places: int | None = None
+        """How many calls it takes at once; one more is refused."""
+        self.refuse = 0
+        """How many of the next calls are refused as too many."""
+        self.most_at_once = self.refused = self.at_once = 0
+        self.counting = threading.Lock()
+
+    @contextmanager
+    def counted(self) -> Iterator[bool]:
+        """One call that is under way; whether there is a place for it."""
+        with self.counting:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+            allowed = not self.refuse and (self.places is None or self.at_once <= self.places)
+            self.refuse = max(0, self.refuse - 1)
+            self.refused += not allowed
+        try:
+            yield allowed
+        finally:
+            with self.counting:
+                self.at_once -= 1
 
     @property
     def base_url(self) -> str:
@@ -50,10 +76,15 @@ class _Handler(BaseHTTPRequestHandler):
         purpose = next(purpose for task, purpose in TASKS.items() if task in user)
         asked = {"model": body["model"], "key": self.headers["Authorization"], "purpose": purpose.value}
         self.server.asked.append(asked)
-        status = self.server.broken.get(body["model"], 200)
-        if status != 200:
-            self._send(status, "application/json", json.dumps({"error": {"message": "no"}}))
-            return
+        with self.server.counted() as allowed:
+            status = self.server.broken.get(body["model"], 200) if allowed else 429
+            if status != 200:
+                self._send(status, "application/json", json.dumps({"error": {"message": "no"}}))
+                return
+            time.sleep(self.server.seconds)
+            self._answer(purpose, body, user)
+
+    def _answer(self, purpose: Purpose, body: dict[str, Any], user: str) -> None:
         text = Model().usual(_request(purpose, body, user))
         chunks = [_chunk({"content": text}, None), _chunk({}, "stop")]
         usage = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}
@@ -66,6 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
+        for name, value in self.server.headers.items() if status != 200 else ():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -53,6 +54,11 @@ class OpenAICompatibleProvider:
         self._public_only, self._allowed_hosts = public_only, allowed_hosts
         self._lock = threading.Lock()
         self._dialects: dict[str, Dialect] = {}
+
+    @property
+    def account(self) -> str:
+        """A digest of address and key: whoever has the same one shares its limits."""
+        return hashlib.sha256(f"{self._base_url}\0{self._key}".encode()).hexdigest()
 
     def complete(self, request: Request, *, stop: Callable[[], bool]) -> Reply:
         """Ask and wait for the whole answer. Raises ProviderError and Stopped."""

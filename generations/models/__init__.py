@@ -10,6 +10,7 @@ from generations.models.event import RunEvent
 from generations.models.image import RunImage
 from generations.models.kept_reply import KeptReply
 from generations.models.key import ProviderKey
+from generations.models.limits import CallLimit, CallTicket, KeyState
 from generations.models.memory import MemoryEntry
 from generations.models.model_call import ModelCall
 from generations.models.probe import ModelProbe, ProbeStatus
@@ -22,12 +23,15 @@ __all__ = [
     "Artifact",
     "Attempt",
     "Blob",
+    "CallLimit",
+    "CallTicket",
     "CatalogueModel",
     "Checkpoint",
     "CheckpointStatus",
     "Draft",
     "DraftFile",
     "KeptReply",
+    "KeyState",
     "MemoryEntry",
     "ModelCall",
     "ModelProbe",

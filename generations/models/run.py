@@ -129,8 +129,9 @@ class Run(models.Model):
     Status moves are those of ``LEGAL_MOVES``. While ``running``, the worker named in ``lease_owner``
     writes with its ``fence``; a write with an older fence changes nothing. ``last_seq`` is the number
     of the newest event. ``attempts`` counts the claims that did not end in order. A waiting run is
-    not tried again before ``not_before``. ``pause_requested_at`` stays set while the person keeps the run
-    paused. Unknown figures (tokens, cost, quality, tests) are NULL.
+    not tried again before ``not_before``; ``waits_for`` says what must come back (an ``Awaited``).
+    ``pause_requested_at`` stays set while the person keeps the run paused. Unknown figures (tokens,
+    cost, quality, tests) are NULL.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -153,6 +154,7 @@ class Run(models.Model):
     fence = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True, blank=True)
+    waits_for = models.CharField(max_length=12, blank=True)
     last_seq = models.PositiveIntegerField(default=0)
 
     created_at = models.DateTimeField(default=timezone.now)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from generations import access, launch
+from generations import access, launch, waiting
 from generations.errors import LaunchError
 from generations.versions import current_of
 
@@ -27,6 +27,17 @@ def pause(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     """Let the run rest where it is."""
     run = access.get_run(request.user, run_id)
     launch.request_pause(run)
+    return redirect("run", run_id=run.pk)
+
+
+@require_POST
+def try_now(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
+    """Let a waiting run try again before its time."""
+    run = access.get_run(request.user, run_id)
+    try:
+        waiting.try_now(run)
+    except LaunchError as error:
+        messages.error(request, str(error))
     return redirect("run", run_id=run.pk)
 
 

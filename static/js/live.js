@@ -54,5 +54,9 @@
       if (!drawn.has(element)) drawn.set(element, performance.now());
       element.textContent = text(Number(element.dataset.elapsed) + (performance.now() - drawn.get(element)) / 1000);
     }
+    for (const element of document.querySelectorAll("[data-until]")) {
+      const left = (Date.parse(element.dataset.until) - Date.now()) / 1000;
+      element.textContent = left > 0 ? `in ${left < 60 ? `${Math.ceil(left)} s` : text(left)}` : "now";
+    }
   }, 200);
 })();

@@ -10,9 +10,19 @@ import pytest
 from agents.asking import Asked, ask, joined
 from agents.budget import Budget
 from agents.context import RunContext
-from agents.errors import AgentError, BudgetExceeded, CutReply, ProviderError, ReplyError, Stopped
+from agents.errors import (
+    AgentError,
+    BudgetExceeded,
+    CutReply,
+    PaymentNeeded,
+    ProviderError,
+    ReplyError,
+    Stopped,
+    Waiting,
+)
 from agents.providers.base import Reply, Request
 from agents.providers.catalogue import Catalogue, ModelChoice
+from agents.providers.limits import NotYet, Permit
 from agents.question import Question
 from agents.roles.facts import Asker, question_for
 from agents.state import RunState
@@ -187,3 +197,73 @@ def test_after_two_edits_that_do_not_fit_whole_files_are_asked_for() -> None:
     ask(context, repair_question(context), parse)
     assert "whole this time" not in provider.requests[1].messages[3].text
     assert "Give the files that change whole this time" in provider.requests[2].messages[3].text
+
+
+def fault(kind: str, retry_after: float | None = None, affordable: int | None = None) -> ProviderError:
+    return ProviderError("no", retry=True, kind=kind, retry_after=retry_after, affordable_tokens=affordable)
+
+
+@pytest.mark.parametrize(("kind", "awaited"), [("rate", "rate"), ("busy", "provider"), ("network", "provider")])
+def test_what_passes_by_itself_is_waited_for(kind: str, awaited: str) -> None:
+    with pytest.raises(Waiting) as caught:
+        asked(in_turn(fault(kind, AN_HOUR)))
+    assert (caught.value.awaited, caught.value.seconds) == (awaited, AN_HOUR)
+
+
+def test_garbled_answers_are_not_waited_for() -> None:
+    with pytest.raises(ProviderError):
+        asked(in_turn(*(fault("protocol", 0.0) for _ in range(3))))
+
+
+def test_another_model_takes_over_before_anybody_waits() -> None:
+    choices = (ModelChoice("scripted", "one"), ModelChoice("scripted", "other"))
+    found, journal = asked(in_turn(fault("rate", AN_HOUR), "Fine."), catalogue=Catalogue({Role.VISION: choices}))
+    assert found.value == "Fine."
+    assert [call.model for call in journal.calls] == ["one", "other"]
+
+
+def test_an_answer_that_can_still_be_paid_for_is_asked_for_once() -> None:
+    unpaid = ProviderError("no credit", kind="payment", affordable_tokens=900)
+    context, provider, _journal = make_context(in_turn(unpaid, "Shorter."))
+    assert ask(context, question_for(context, RunState(prompt=PROMPT), ASKER), parse).value == "Shorter."
+    assert [request.max_tokens for request in provider.requests] == [16_000, 900]
+    with pytest.raises(PaymentNeeded, match="no credit"):
+        asked(in_turn(unpaid, unpaid))
+
+
+class FullLimiter:
+    """No place, at first or for ever."""
+
+    def __init__(self, *, times: int, seconds: float, inside: int = 0) -> None:
+        self.times, self.seconds, self.others = times, seconds, inside
+        self.left: list[tuple[int | None, ProviderError | None]] = []
+
+    def enter(self, provider: str, model: str, tokens: int) -> Permit | NotYet:
+        self.times -= 1
+        return NotYet(self.seconds, "All places are taken.") if self.times >= 0 else Permit("1")
+
+    def leave(self, permit: Permit, *, tokens: int | None = None, error: ProviderError | None = None) -> None:
+        self.left.append((tokens, error))
+
+    def inside(self) -> int:
+        return self.others
+
+
+def test_a_place_is_waited_for_and_given_back_with_what_it_took() -> None:
+    limiter = FullLimiter(times=2, seconds=0.01)
+    found, _journal = asked(in_turn(Reply("Fine.", "stop", "m", 10, 5)), limiter=limiter)
+    assert found.value == "Fine."
+    assert limiter.left == [(15, None)]
+
+
+def test_a_place_is_given_back_by_a_call_that_fails() -> None:
+    limiter = FullLimiter(times=0, seconds=0.01)
+    with pytest.raises(Stopped):
+        asked(in_turn(Stopped("Stopped at your request.")), limiter=limiter)
+    assert limiter.left == [(None, None)]
+
+
+def test_without_a_place_soon_the_run_waits_elsewhere() -> None:
+    with pytest.raises(Waiting, match="All places are taken") as caught:
+        asked(in_turn(), limiter=FullLimiter(times=10**6, seconds=60.0))
+    assert (caught.value.awaited, caught.value.seconds) == ("rate", 60.0)

@@ -16,7 +16,9 @@ from agents.errors import AgentError
 from generations.delivery import purge_taken_messages
 from generations.lease_watch import LeaseWatch
 from generations.local_endpoints import find_local_endpoints
+from generations.rates import purge_tickets
 from generations.recovery import recover_lost_runs, remove_orphaned_sandboxes
+from generations.waiting import seconds_to_next
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +49,17 @@ class Command(BaseCommand):
         while not done.is_set():
             _round(watch, cleaning=rounds % ROUNDS_PER_CLEANING == 0)
             rounds += 1
-            done.wait(SECONDS)
+            done.wait(_pause())
+
+
+def _pause() -> float:
+    """Seconds to the next round: sooner when a waiting run is due before."""
+    try:
+        return seconds_to_next(SECONDS)
+    except DatabaseError:
+        return SECONDS
+    finally:
+        connection.close()
 
 
 def _round(watch: LeaseWatch, *, cleaning: bool) -> None:
@@ -59,6 +71,7 @@ def _round(watch: LeaseWatch, *, cleaning: bool) -> None:
         if cleaning:
             purge_taken_messages()
             find_local_endpoints()
+            purge_tickets()
     except (DatabaseError, AgentError):
         logger.exception("This round of recovery failed; the next one tries again")
     finally:
