@@ -47,6 +47,7 @@ logger = logging.getLogger(__name__)
 OUTAGE_SECONDS = 600.0
 # After these the answers that came are as good as before; after others the same answers would fail again.
 FROM_OUTSIDE = (ProviderError, SandboxFailure)
+SANDBOX_BROKE = "The sandbox broke while it was used. The run goes on by itself."
 
 
 def execute_next() -> None:
@@ -119,17 +120,28 @@ def _run_to_end(journal: RunJournal) -> None:
             # Nobody asked to stop: the lease could not be renewed, and the reaper lets the run go on.
             raise LeaseLost("The lease was lost.") from None
         _break_off(journal)
-    except Waiting as error:
-        _keep(journal, str(error))
-        _wait(journal, error)
-    except NeedsPerson as error:
-        end(journal, RunStatus.PAUSED, str(error), pause_requested_at=None)
-    except (BudgetExceeded, PaymentNeeded) as error:
-        _keep(journal, str(error))
-        end(journal, RunStatus.PAUSED, str(error), pause_requested_at=None)
     except AgentError as error:
-        _keep(journal, str(error))
-        end(journal, RunStatus.FAILED, str(error), keep_replies=isinstance(error, FROM_OUTSIDE))
+        _end_after(journal, error)
+
+
+def _end_after(journal: RunJournal, error: AgentError) -> None:
+    """Bring the run where an error of the engine leads it. Raises LeaseLost."""
+    reason = str(error)
+    match error:
+        case Waiting():
+            _keep(journal, reason)
+            _wait(journal, error)
+        case NeedsPerson():
+            end(journal, RunStatus.PAUSED, reason, pause_requested_at=None)
+        case BudgetExceeded() | PaymentNeeded():
+            _keep(journal, reason)
+            end(journal, RunStatus.PAUSED, reason, pause_requested_at=None)
+        case SandboxFailure() if journal.run.attempts < settings.MAX_ATTEMPTS:
+            # Such as an engine that was started anew. The claim counts as lost, so that this has an end.
+            _wait(journal, Waiting(SANDBOX_BROKE), lost=1)
+        case _:
+            _keep(journal, reason)
+            end(journal, RunStatus.FAILED, reason, keep_replies=isinstance(error, FROM_OUTSIDE))
 
 
 def _announce(journal: RunJournal, state: RunState, context: RunContext) -> None:
@@ -143,9 +155,9 @@ def _keep(journal: RunJournal, reason: str) -> None:
         journal.keep_partial(journal.workspace.files(), reason)
 
 
-def _wait(journal: RunJournal, error: Waiting) -> None:
-    """Let the run wait for what is away. This claim ended in order: it does not count as an attempt that was lost."""
-    fields = {"waits_for": error.awaited, "attempts": F("attempts") - 1}
+def _wait(journal: RunJournal, error: Waiting, *, lost: int = 0) -> None:
+    """Let the run wait for what is away. Unless ``lost`` is 1, the claim ended in order and does not count."""
+    fields = {"waits_for": error.awaited, "attempts": F("attempts") - 1 + lost}
     end(journal, RunStatus.WAITING, str(error), wait=timedelta(seconds=error.seconds), **fields)
 
 

@@ -87,9 +87,14 @@ class Bench:
             remove_orphaned_sandboxes()
 
     def start(self, name: str) -> None:
-        """Start one of the two."""
-        words = {"cluster": (*self._hidden, sys.executable, "manage.py", "qcluster"),
-                 "reaper": (sys.executable, "manage.py", "recover_runs", "--forever")}[name]  # fmt: skip
+        """Start a cluster, a reaper, or a vector store at the address in the environment."""
+        port = self.environment["CHROMA_URL"].rpartition(":")[2]
+        chroma = (str(Path(sys.executable).parent / "chroma"), "run", "--port", port, "--path", f"{self.folder}/chroma")
+        words = {
+            "cluster": (*self._hidden, sys.executable, "manage.py", "qcluster"),
+            "reaper": (sys.executable, "manage.py", "recover_runs", "--forever"),
+            "vectors": (*chroma, "--host", "127.0.0.1"),
+        }[name]
         log = (self.folder / f"{name}.log").open("ab")
         self.processes[name] = subprocess.Popen(
             words, cwd=ROOT, env=self.environment, start_new_session=True, stdout=log, stderr=log
@@ -97,7 +102,7 @@ class Bench:
         log.close()
 
     def kill(self, name: str) -> None:
-        """Kill one of the two with all its children."""
+        """Kill one of them with all its children."""
         process = self.processes.pop(name)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

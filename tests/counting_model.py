@@ -8,14 +8,26 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 from agents.providers.base import Reply, Request
 from agents.providers.scripted import ScriptedProvider
-from tests.agents.engine import Model
+from tests.agents.engine import Model, planned
 from tests.breaking import FOLDER
 
 PIECES = 4
-POISON = "deadly"
+POISON, SMALL = "deadly", "small"
+# Without packages and without a test framework a run takes a third of the time.
+SMALL_PLAN: dict[str, Any] = {
+    "files": [planned("adder.py", "source"), planned("README.md", "extra"), planned("test_adder.py", "test")],
+    "commands": {
+        "install": "",
+        "start": "python adder.py",
+        "test": "python test_adder.py",
+        "examples": ["python adder.py 1 2"],
+    },
+}
+SMALL_TEST = "from adder import add\n\n# AC-1 AC-2\nassert add([1, 2]) == 3\nassert add([]) == 0\n"
 SECONDS = float(os.environ.get("COUNTING_MODEL_SECONDS", "0.2"))
 
 
@@ -41,7 +53,8 @@ def _answer(request: Request) -> str | Reply:
         stream.write(f"{line}\n")
     if POISON in request.data["description"]:
         os.kill(os.getpid(), signal.SIGKILL)
-    text = Model()(request)
+    small = SMALL in request.data["description"]
+    text = (Model({"test_adder.py": SMALL_TEST}, SMALL_PLAN) if small else Model())(request)
     assert isinstance(text, str)
     size = len(text) // PIECES + 1
     for start in range(0, len(text), size):

@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from pytest_django.fixtures import Settings
 
 from generations.invariants import violations
 from generations.models import Run, RunEvent, RunStatus
-from tests.bench import MODEL, PATIENCE, ROOT, Bench, complaints, ended, no_sandbox_is_left, wait_for
+from tests.bench import MODEL, PATIENCE, Bench, complaints, ended, no_sandbox_is_left, wait_for
+from tests.chaos import locked
 from tests.counting_model import POISON
 from tests.factories import make_user
 
 LEASE = 6
-LOCKS = {
-    "sqlite": "BEGIN EXCLUSIVE",
-    "postgresql": "BEGIN; LOCK TABLE generations_run, generations_runevent IN ACCESS EXCLUSIVE MODE",
-}
-HOLD = """
-import sys, time, django
-django.setup()
-from django.db import connection
-with connection.cursor() as cursor:
-    for statement in sys.argv[1].split("; "):
-        cursor.execute(statement)
-    print("locked", flush=True)
-    time.sleep(float(sys.argv[2]))
-    cursor.execute("ROLLBACK")
-"""
 
 
 @pytest.fixture
@@ -108,12 +91,7 @@ def test_a_database_that_is_locked_for_longer_than_a_lease_costs_time_only(
     usual = undisturbed(bench)
     run = bench.order(make_user())
     wait_for(run, lambda run: run.checkpoints.exists())
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, LOCKS[connection.vendor], str(seconds)],
-        cwd=ROOT, env=process_environment, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "locked\n"
+    holder = locked(process_environment, seconds)
     assert holder.wait(PATIENCE) == 0
     wait_for(run, ended)
     wait_for(run, no_sandbox_is_left)

@@ -21,10 +21,12 @@ import sys, django
 django.setup()
 from datetime import timedelta
 from generations.models import Run
+print("ready", flush=True)
 sys.stdin.readline()
-for pk in list(Run.objects.order_by("pk").values_list("pk", flat=True)):
-    if Run.objects.claim(pk, worker=sys.argv[1], lease=timedelta(minutes=1)):
-        print(pk)
+while waiting := list(Run.objects.runnable(10_000).values_list("pk", flat=True)[:20]):
+    for pk in waiting:
+        if Run.objects.claim(pk, worker=sys.argv[1], lease=timedelta(minutes=1)):
+            print(pk)
 """
 
 
@@ -47,9 +49,10 @@ def test_sixteen_threads_claim_each_run_once() -> None:
     assert set(Run.objects.values_list("fence", "attempts", "status")) == {(1, 1, RunStatus.RUNNING)}
 
 
-def test_four_processes_claim_each_run_once(process_environment: dict[str, str]) -> None:
+def test_sixteen_processes_claim_a_thousand_runs_once_each(process_environment: dict[str, str]) -> None:
     project = make_project()
-    runs = {str(make_run(project).pk) for _ in range(60)}
+    made = [Run(project=project, number=number, prompt="Race") for number in range(1, 1_001)]
+    runs = {str(run.pk) for run in Run.objects.bulk_create(made)}
     workers = [
         subprocess.Popen(
             [sys.executable, "-c", CLAIM_ALL, f"w{n}"],
@@ -58,10 +61,18 @@ def test_four_processes_claim_each_run_once(process_environment: dict[str, str])
             stdout=subprocess.PIPE,
             text=True,
         )
-        for n in range(4)
+        for n in range(16)
     ]
-    claimed = [line for worker in workers for line in worker.communicate("go\n", timeout=60)[0].split()]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    claimed = [line for worker in workers for line in worker.communicate(timeout=240)[0].split()]
     assert sorted(claimed) == sorted(runs)
+    assert set(Run.objects.values_list("fence", "attempts")) == {(1, 1)}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -15,7 +15,7 @@ from django.db import OperationalError
 
 from agents import pipeline
 from agents.context import RunContext
-from agents.errors import LeaseLost, Stopped
+from agents.errors import LeaseLost, SandboxFailure, Stopped
 from agents.state import RunState
 from generations import journal as journals
 from generations import tasks
@@ -55,6 +55,23 @@ def test_an_outage_lets_the_run_wait(error: Exception, reason: str, monkeypatch:
     assert recover_lost_runs() == 1
     run.refresh_from_db()
     assert run.status == RunStatus.QUEUED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sandbox_that_breaks_is_tried_again_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_state: RunState, _context: RunContext) -> RunState:
+        raise SandboxFailure("The sandbox went away while a command ran in it; try the run again.")
+
+    monkeypatch.setattr(pipeline, "run", broken)
+    run, seen = make_run(), []
+    for _ in range(3):
+        assert tasks.execute_run(str(run.pk))
+        run.refresh_from_db()
+        seen.append(run.status)
+        Run.objects.update(not_before="2001-01-01T00:00Z")
+        recover_lost_runs()
+    assert seen == [RunStatus.WAITING, RunStatus.WAITING, RunStatus.FAILED]
+    assert "sandbox went away" in run.reason
 
 
 @pytest.mark.django_db(transaction=True)
