@@ -90,7 +90,9 @@ class CheckpointList:
     @cached_property
     def plan(self) -> tuple[str, list[str]]:
         """For a run that can be resumed: the stage after which it goes on ('' for none), and the stages to come."""
-        start = newest_sound(self._run, judged=False)[0] if self._run.status in RESUMABLE else None
+        start = self.found if self._run.status in RESUMABLE else None
+        if start is not None and start.checkpoint.stage == StageName.EXECUTION:
+            start = newest_sound(self._run, judged=False)[0]
         done = () if start is None else start.state.done
         return (done[-1] if done else ""), [str(stage) for stage in StageName if stage not in done]
 

@@ -142,6 +142,9 @@ class AgainForm(NewRunForm):
     """What may be other when a run begins again: who answers, and what it may cost."""
 
     prompt = name = language = images = asks = approves = None
+    budget_usd = forms.DecimalField(
+        label="Budget (US dollars)", required=False, min_value=0, decimal_places=6, help_text="Left empty: no limit."
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
     def __init__(self, *args: Any, run: Run, **kwargs: Any) -> None:

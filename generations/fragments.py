@@ -33,9 +33,7 @@ FRAGMENTS: dict[str, Fragment] = {
     "now": Fragment("runs/_now.html", (*_ALWAYS, events.Activity, events.StageStarted)),
     "rail": Fragment("runs/_rail.html", (*_ALWAYS, events.StageStarted, events.StageFinished, events.StageFailed)),
     "files": Fragment("runs/_files.html", (*_ALWAYS, events.FileWritten, events.StageFinished)),
-    "checkpoints": Fragment(
-        "runs/_checkpoints.html", (*_ALWAYS, events.StageFinished, events.StageFailed, events.LogLine)
-    ),
+    "checkpoints": Fragment("runs/_checkpoints.html", (*_ALWAYS, events.StageFinished, events.StageFailed)),
     "result": Fragment("runs/_result.html", (*_ALWAYS, events.StageFinished, events.StageFailed)),
 }
 

@@ -12,7 +12,7 @@ from agents.errors import Stopped
 from agents.providers.base import Reply, Request
 from agents.providers.scripted import ScriptedProvider
 from agents.types import Purpose
-from tests.agents.engine import PLAN, Model, planned
+from tests.agents.engine import BROKEN, PLAN, Model, planned
 
 LONGEST = 120.0
 SLEEPER = '''"""Never ends."""
@@ -82,3 +82,12 @@ class AbreastModel(ScriptedProvider):
                     raise Stopped("Stopped at your request.")
                 time.sleep(0.05)
         return super().complete(request, stop=stop)
+
+
+class MistakenModel(ScriptedProvider):
+    """Leaves the first number out, and finds nothing to repair."""
+
+    uses_ai = True
+
+    def __init__(self) -> None:
+        super().__init__(Model({"adder.py": BROKEN}), uses_ai=True)

@@ -1,5 +1,29 @@
 """The administrator's view of everything that is stored."""
 
-from generations.admin import catalogue, checkpoints, endpoints, keys, ledger, limits, memory, projects, runs, users
+from generations.admin import (
+    attempts,
+    catalogue,
+    checkpoints,
+    endpoints,
+    keys,
+    ledger,
+    limits,
+    memory,
+    projects,
+    runs,
+    users,
+)
 
-__all__ = ["catalogue", "checkpoints", "endpoints", "keys", "ledger", "limits", "memory", "projects", "runs", "users"]
+__all__ = [
+    "attempts",
+    "catalogue",
+    "checkpoints",
+    "endpoints",
+    "keys",
+    "ledger",
+    "limits",
+    "memory",
+    "projects",
+    "runs",
+    "users",
+]

@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from agents.context import StageMeasures
 from agents.events import LogLine
 from agents.types import SourceFile, StageName
+from generations.attempts import set_aside
 from generations.keys import get_key
 from generations.models import (
     CatalogueModel,
@@ -28,7 +29,7 @@ from tests.factories import claim, make_run, make_state, make_user
 
 SECRET = "secret-0123456789-abcd"
 LISTS = ("project", "run", "runevent", "checkpoint", "modelcall", "qualityreport", "memoryentry", "providerkey",
-         "ownendpoint", "modelprobe", "cataloguemodel")  # fmt: skip
+         "ownendpoint", "modelprobe", "cataloguemodel", "attempt")  # fmt: skip
 HISTORY = tuple(name for name in LISTS if name not in ("project", "providerkey", "ownendpoint", "cataloguemodel"))
 
 
@@ -47,6 +48,7 @@ def fill(count: int) -> None:
         journal.checkpoint(StageName.CODE, make_state(journal.run), files, StageMeasures(seconds=1))
         owner = journal.run.project.owner
         ModelCall.objects.create(run=journal.run, seconds=1, request=[{"text": "<i>"}], reply="<script>")
+        set_aside(journal.run, None)
         QualityReport.objects.create(run=journal.run, measures={"lint": {"value": 1, "detail": "<i>"}}, overall=1)
         MemoryEntry.objects.create(owner=owner, run=journal.run, kind="practice", title="t", text="x", fingerprint="f")
         ProviderKey.objects.create(owner=owner, provider="custom", ciphertext="x", last_four="abcd")

@@ -190,6 +190,7 @@ def test_an_earlier_attempt_is_read_with_its_own_checkpoints_and_events(mine: Cl
     page = text_of(mine, "attempt", twice.pk, 1)
     assert "Why it ended." in page
     assert page.count('class="step step-succeeded"') == 3
+    assert '<span class="figure">reused</span>' not in page
     assert "Resumed; the run waits" not in page
     assert "attempt" in text_of(mine, "run", twice.pk)
     assert mine.get(reverse("attempt", args=[twice.pk, 2])).status_code == 404
