@@ -140,6 +140,8 @@ ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS")
 
 # Engine
 SANDBOX = env.str("SANDBOX", default="auto")
+SANDBOX_RUNTIME = env.str("SANDBOX_RUNTIME", default="")
+SANDBOX_RECORDS = VAR_DIR / "sandboxes.json"
 PACKAGE_CACHE = VAR_DIR / "packages"
 PACKAGE_CACHE_MB = env.int("PACKAGE_CACHE_MB", default=2048)
 MODEL_PROVIDER = env.str("MODEL_PROVIDER", default="")

@@ -14,7 +14,7 @@ from agents.budget import Budget
 from agents.context import Journal, RunContext
 from agents.languages.base import PackageCache
 from agents.providers.limits import Counted
-from agents.sandboxes.base import Sandbox
+from agents.sandboxes.base import Options, Sandbox
 from agents.types import SourceFile
 from agents.workspace import Workspace
 from generations.memory_store import OwnerMemory
@@ -30,9 +30,14 @@ def installation() -> str:
     return hashlib.sha256(identity.encode()).hexdigest()[:12]
 
 
+def sandbox_options() -> Options:
+    """What the settings choose for every sandbox."""
+    return Options(settings.SANDBOX_RUNTIME, settings.SANDBOX_RECORDS)
+
+
 def site_sandbox() -> Sandbox:
     """The sandbox that the settings ask for. Raises SandboxUnavailable with what to do."""
-    return sandboxes.choose(settings.SANDBOX, installation())
+    return sandboxes.choose(settings.SANDBOX, installation(), sandbox_options())
 
 
 def site_packages() -> PackageCache:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from agents.types import SourceFile
@@ -13,12 +14,24 @@ WORK = "/work"
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """What an installation may choose: the Docker engine's runtime, and the file for what self-tests found."""
+
+    runtime: str = ""
+    records: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxStatus:
-    """Whether a sandbox can be used, and if not, why and what to do (one sentence each)."""
+    """Whether a sandbox can be used, and if not, why and what to do (one sentence each).
+
+    ``tested`` is when the guards were last looked at (seconds since 1970).
+    """
 
     available: bool
     detail: str
     remedy: str = ""
+    tested: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,8 @@ class Sandbox(Protocol):
     """A way to isolate code on this machine or on a Docker host."""
 
     name: str
+    differences: tuple[str, ...]
+    """In what it is less than a container, a sentence each."""
 
     def status(self) -> SandboxStatus:
         """Self-test: can code be run here, with every guard in force? Takes at most a few seconds, may be cached."""

@@ -8,19 +8,30 @@ import subprocess
 import time
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from agents.errors import SandboxFailure, SandboxUnavailable
 from agents.faults import fault
-from agents.sandboxes.base import SandboxSession, SandboxStatus
+from agents.sandboxes.base import Options, SandboxSession, SandboxStatus
 from agents.sandboxes.bubblewrap_groups import ControlGroups, remove
 from agents.sandboxes.bubblewrap_labels import Label, group_is_needed, group_prefix, kill_all_but, owners_present
 from agents.sandboxes.bubblewrap_line import Line
 from agents.sandboxes.bubblewrap_session import BubblewrapSession
-from agents.sandboxes.bubblewrap_system import FILES, REMEDY_PYTHON, CannotStart, configuration, find_programs, order
+from agents.sandboxes.bubblewrap_system import (
+    FILES,
+    HERE,
+    REMEDY_PYTHON,
+    CannotStart,
+    configuration,
+    find_programs,
+    order,
+)
 from agents.sandboxes.guards import missing_guards
 from agents.sandboxes.images import BROWSER
 from agents.sandboxes.profile import PROFILE
+from agents.sandboxes.records import Records, verdict_key
 from agents.sandboxes.seccomp.program import filter_for
 
 STATUS_SECONDS = 30.0
@@ -31,6 +42,7 @@ REMEDY = (
     "Let bubblewrap make user namespaces (sysctl kernel.unprivileged_userns_clone=1; on Ubuntu an AppArmor profile "
     "that gives it 'userns', or kernel.apparmor_restrict_unprivileged_userns=0), or start a Docker engine."
 )
+FAILED = "The sandbox failed its self-test, so no code runs in it: {}."
 REMEDY_OTHER = "Bring bubblewrap up to date, or start a Docker engine."
 
 
@@ -38,9 +50,18 @@ class BubblewrapSandbox:
     """Sandboxes on this machine's own kernel. ``installation`` keeps those of several sites apart."""
 
     name = "bubblewrap"
+    differences: tuple[str, ...] = (
+        "It lends applications this machine's own programs below /usr, read-only, instead of those of an image.",
+        "It runs Python applications only, and opens web pages where this machine has a Chromium.",
+        "It needs user namespaces, which the kernel then lets unprivileged programs make; inside, no program can.",
+        "Where no control groups can be made, memory is bounded by a program that looks twenty times a second, "
+        "processes by user, and processors by being given only some of them.",
+        "Another kernel than this machine's, such as gVisor's, cannot be asked for.",
+    )
 
-    def __init__(self, installation: str, groups: ControlGroups | None = None) -> None:
+    def __init__(self, installation: str, options: Options | None = None, groups: ControlGroups | None = None) -> None:
         self._installation = installation
+        self._records = Records((options or Options()).records)
         self._groups = groups or ControlGroups()
         self._status: tuple[float, SandboxStatus] | None = None
 
@@ -60,11 +81,11 @@ class BubblewrapSandbox:
         if not self.has(image):
             raise SandboxUnavailable(f"bubblewrap has no programs for '{image}' to lend. Start a Docker engine.")
         try:
-            with self._started(Label(self._installation, run, fence)) as session:
+            with self._started(Label(self._installation, run, fence)) as (session, key):
                 fault("container_created")
-                problem = missing_guards(session)
-                if problem:
-                    raise SandboxUnavailable(f"The sandbox failed its self-test, so no code runs in it: {problem}.")
+                verdict = self._records.tested(key, partial(missing_guards, session))
+                if verdict.problem:
+                    raise SandboxUnavailable(FAILED.format(verdict.problem))
                 yield session
         except CannotStart as error:
             raise SandboxUnavailable(f"{error.detail} {error.remedy}") from error
@@ -85,15 +106,19 @@ class BubblewrapSandbox:
 
     def _look(self) -> SandboxStatus:
         try:
-            with self._started(Label(TRIAL, str(os.getpid()), 0)):
+            with self._started(Label(TRIAL, str(os.getpid()), 0)) as (session, key):
+                verdict = self._records.tested(key, partial(missing_guards, session))
                 version = _version(find_programs().bubblewrap)
         except CannotStart as error:
             return SandboxStatus(available=False, detail=error.detail, remedy=error.remedy)
-        return SandboxStatus(available=True, detail=f"{version}.")
+        if verdict.problem:
+            detail = FAILED.format(verdict.problem)
+            return SandboxStatus(available=False, detail=detail, remedy=REMEDY_OTHER, tested=verdict.at)
+        return SandboxStatus(available=True, detail=f"{version}.", tested=verdict.at)
 
     @contextmanager
-    def _started(self, label: Label) -> Iterator[BubblewrapSession]:
-        """A sandbox that answers. Raises CannotStart."""
+    def _started(self, label: Label) -> Iterator[tuple[BubblewrapSession, str]]:
+        """A sandbox that answers, and the word for all that its self-test depends on. Raises CannotStart."""
         programs = find_programs()
         with ExitStack() as stack:
             groups = self._groups.make(label.group, PROFILE)
@@ -101,16 +126,26 @@ class BubblewrapSandbox:
             with ExitStack() as read:
                 files = {path: _in_memory(text.encode(), read) for path, text in FILES.items()}
                 calls = _in_memory(filter_for(supervisor=True), read)
-                line = Line(order(programs, label.text, groups, files, calls), (*files.values(), calls))
+                words = order(programs, label.text, groups, files, calls)
+                line = Line(words, (*files.values(), calls))
             stack.callback(line.close)
+            told = configuration(watched=not groups)
             try:
-                line.send(b"C", json.dumps(configuration(watched=not groups)).encode())
+                line.send(b"C", json.dumps(told).encode())
                 version = line.expect(b"R", START_SECONDS).decode()
             except SandboxFailure as error:
                 raise _reason(line.complaints()) from error
             if version.split()[0] != programs.version:
                 raise CannotStart(f"{programs.prefix} is not whole by itself: it runs as {version}.", REMEDY_PYTHON)
-            yield BubblewrapSession(line)
+            yield BubblewrapSession(line), _key(words, told)
+
+
+def _key(words: dict[str, Any], told: dict[str, object]) -> str:
+    """Whatever of these is changed makes another sandbox, which is tested anew."""
+    # Numbers of descriptors, and the label in the end, differ each time.
+    shown = [word for word in (*words["before"], *words["after"][:-1]) if not word.isdigit()]
+    supervisor = (HERE / "bubblewrap_supervisor.py").read_text()
+    return verdict_key("bubblewrap", list(os.uname()), words["program"], words["binds"], shown, told, supervisor)
 
 
 def _in_memory(content: bytes, stack: ExitStack) -> int:

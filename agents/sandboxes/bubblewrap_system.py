@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from agents.sandboxes.measuring import MEASURE
 from agents.sandboxes.profile import PROFILE, UID
@@ -24,7 +25,6 @@ VERSION = (3, 11)
 PYTHON = f"python{VERSION[0]}.{VERSION[1]}"
 PREFIX = "/opt/python"
 INSIDE = "/opt/autocoder"
-MIB = 1024 * 1024
 
 # Written by us, so that nothing of this machine's accounts and names is to be read.
 FILES: Mapping[str, str] = MappingProxyType(
@@ -35,10 +35,7 @@ FILES: Mapping[str, str] = MappingProxyType(
         "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
     }
 )
-FOLDERS: Mapping[str, int] = MappingProxyType({**PROFILE.writable, "/dev/shm": 16 * MIB})  # noqa: S108 - in the sandbox
-
-# As in Docker.
-INODES = 20_000
+FOLDERS: Mapping[str, int] = MappingProxyType({**PROFILE.writable, "/dev/shm": PROFILE.shared_memory})  # noqa: S108 - in the sandbox
 
 REMEDY_INSTALL = "Install it (Debian and Ubuntu: apt install bubblewrap), or start a Docker engine."
 REMEDY_PYTHON = f"Install {PYTHON} and make the environment with it, or start a Docker engine."
@@ -99,7 +96,7 @@ def _interpreter() -> tuple[Path, str]:
 
 def order(
     programs: Programs, tag: str, groups: tuple[Path, ...], files: dict[str, int], filter_: int
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """The order for ``bubblewrap_launch``. Nothing in it comes from a model or a user; the tag holds ids of ours.
 
     ``files`` and ``filter_`` are open descriptors of what is read from memory.
@@ -131,7 +128,7 @@ def configuration(*, watched: bool) -> dict[str, object]:
         limits["RLIMIT_AS"] = 4 * PROFILE.memory
     return {
         "folders": dict(FOLDERS),
-        "inodes": INODES,
+        "inodes": PROFILE.files,
         "limits": limits,
         "filter": filter_for().hex(),
         "watch": bounds if watched else None,

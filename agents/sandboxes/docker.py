@@ -9,168 +9,184 @@ from typing import Any
 
 from agents.errors import SandboxUnavailable
 from agents.faults import fault
-from agents.sandboxes.base import SandboxSession, SandboxStatus
+from agents.sandboxes.base import Options, SandboxSession, SandboxStatus
+from agents.sandboxes.docker_container import host_configuration, remove, start
 from agents.sandboxes.docker_session import DockerSession
 from agents.sandboxes.guards import missing_guards
 from agents.sandboxes.images import image_tag
-from agents.sandboxes.profile import PROFILE, UID
-from agents.sandboxes.seccomp.engine import security_option
+from agents.sandboxes.records import Records, verdict_key
 
 LABEL_OWNER, LABEL_RUN, LABEL_FENCE = "autocoder.installation", "autocoder.run", "autocoder.fence"
 STATUS_SECONDS = 30.0
 TALK_SECONDS = 30
+# A container for a self-test ends and goes by itself, should nobody be left to remove it.
+TRIAL = {"command": ["sleep", "60"], "auto_remove": True}
 REMEDY = "Start the Docker engine (or install bubblewrap) and try again."
+MAKE = "python3 manage.py build_images"
+FAILED = "The sandbox failed its self-test, so no code runs in it: {}."
 
 
 class DockerSandbox:
     """Containers on the engine that the environment names. ``installation`` keeps those of several sites apart."""
 
     name = "docker"
+    differences: tuple[str, ...] = ()
 
-    def __init__(self, installation: str) -> None:
+    def __init__(self, installation: str, options: Options | None = None) -> None:
         self._installation = installation
+        self._runtime = (options or Options()).runtime
+        self._records = Records((options or Options()).records)
         self._client: Any = None
+        self._engine: dict[str, Any] = {}
         self._status: tuple[float, SandboxStatus] | None = None
 
     def status(self) -> SandboxStatus:
-        """Does the engine answer, and is the image there? The guards are tested in each container before its use."""
+        """Does the engine answer, is the image there, and does a container pass the self-test?"""
         if self._status is None or time.monotonic() - self._status[0] > STATUS_SECONDS:
             self._status = (time.monotonic(), self._look())
         return self._status[1]
 
     def has(self, image: str) -> bool:
         """Whether the image was made on this engine."""
-        import docker.errors  # noqa: PLC0415
+        import docker.errors  # noqa: PLC0415 - the SDK takes 0.2 s, and only runs need it
 
         try:
             return bool(self._connected().images.list(name=image_tag(image)))
         except (docker.errors.DockerException, OSError, LookupError):
             return False
 
+    def accept(self, image: str) -> None:
+        """Take the image that is on the engine now for the one that was made here. Raises SandboxUnavailable."""
+        with self._talking():
+            self._records.keep_image(image_tag(image), self._connected().images.get(image_tag(image)).id)
+
     @contextmanager
     def open(self, *, run: str, fence: int, image: str) -> Iterator[SandboxSession]:
         """Start a container labelled with the run and its fence; it is removed at the end whatever happened."""
-        import docker.errors  # noqa: PLC0415 - the SDK takes 0.2 s, and only runs need it
-
-        tag = image_tag(image)
+        labels = {LABEL_OWNER: self._installation, LABEL_RUN: run, LABEL_FENCE: str(fence)}
+        with self._talking():
+            digest = self._digest(image)
+            container = start(self._connected(), digest, host_configuration(labels, self._runtime))
         try:
-            container = self._connected().containers.run(tag, **host_configuration(self._labels(run, fence)))
-        except docker.errors.ImageNotFound as error:
-            raise SandboxUnavailable(
-                f"The sandbox image for '{image}' is not there. Make it with: python3 manage.py build_images"
-            ) from error
-        except (docker.errors.DockerException, OSError) as error:
-            raise SandboxUnavailable(f"The Docker engine could not start a sandbox. {REMEDY}") from error
-        fault("container_created")
-        try:
+            fault("container_created")
             session = DockerSession(self._connected(), container)
-            problem = missing_guards(session)
-            if problem:
-                raise SandboxUnavailable(f"The sandbox failed its self-test, so no code runs in it: {problem}.")
+            verdict = self._records.tested(self._key(digest), lambda: self._test(session))
+            if verdict.problem:
+                raise SandboxUnavailable(FAILED.format(verdict.problem))
             yield session
         finally:
-            _remove(container)
+            remove(container)
 
     def present(self) -> set[tuple[str, int]]:
         """Run and fence of every container of this installation. Raises SandboxUnavailable."""
-        import docker.errors  # noqa: PLC0415
-
-        try:
+        with self._talking():
             return {(c.labels.get(LABEL_RUN, ""), int(c.labels.get(LABEL_FENCE, "0"))) for c in self._ours()}
-        except (docker.errors.DockerException, OSError) as error:
-            raise SandboxUnavailable(f"No Docker engine answers. {REMEDY}") from error
 
     def remove_orphans(self, live: Collection[tuple[str, int]]) -> int:
         """Remove this installation's containers whose (run, fence) is not in ``live``; gives how many."""
-        import docker.errors  # noqa: PLC0415
-
         kept = {(run, str(fence)) for run, fence in live}
         try:
-            ours = self._ours()
-        except (docker.errors.DockerException, OSError):
+            with self._talking():
+                ours = self._ours()
+        except SandboxUnavailable:
             return 0
         orphans = [c for c in ours if (c.labels.get(LABEL_RUN), c.labels.get(LABEL_FENCE)) not in kept]
         for container in orphans:
-            _remove(container)
+            remove(container)
         return len(orphans)
 
     def _ours(self) -> list[Any]:
         label = f"{LABEL_OWNER}={self._installation}"
         return list(self._connected().containers.list(all=True, filters={"label": label}, ignore_removed=True))
 
-    def _labels(self, run: str, fence: int) -> dict[str, str]:
-        return {LABEL_OWNER: self._installation, LABEL_RUN: run, LABEL_FENCE: str(fence)}
-
     def _look(self) -> SandboxStatus:
-        import docker.errors  # noqa: PLC0415
-
         try:
-            client = self._connected()
-            client.ping()
-            client.images.get(image_tag("python"))
-        except docker.errors.ImageNotFound:
+            with self._talking():
+                digest = self._digest("python")
+                verdict = self._records.tested(self._key(digest), lambda: self._trial(digest))
+                engine = self._engine
+        except SandboxUnavailable as error:
+            self._client = None
+            detail, _, remedy = str(error).partition(". ")
+            return SandboxStatus(available=False, detail=f"{detail.rstrip('.')}.", remedy=remedy)
+        if verdict.problem:
             return SandboxStatus(
                 available=False,
-                detail="The sandbox image has not been made yet.",
-                remedy="Make it with: python3 manage.py build_images",
+                detail=FAILED.format(verdict.problem),
+                remedy="See docs/security.md for what the engine must offer.",
+                tested=verdict.at,
             )
-        except (docker.errors.DockerException, OSError):
-            self._client = None
-            return SandboxStatus(available=False, detail="No Docker engine answers.", remedy=REMEDY)
-        return SandboxStatus(available=True, detail=f"Docker engine {client.version()['Version']}.")
+        runtime = self._runtime or engine["DefaultRuntime"]
+        detail = f"Docker engine {engine['ServerVersion']}, runtime {runtime}."
+        return SandboxStatus(available=True, detail=detail, tested=verdict.at)
+
+    def _trial(self, digest: str) -> str:
+        """The self-test in a container of its own, which no reaper takes for a run's."""
+        configuration = host_configuration({LABEL_OWNER: f"{self._installation}, self-test"}, self._runtime)
+        container = start(self._connected(), digest, {**configuration, **TRIAL})
+        try:
+            return self._test(DockerSession(self._connected(), container))
+        finally:
+            remove(container)
+
+    def _test(self, session: DockerSession) -> str:
+        return missing_guards(session, own_kernel=self._runtime not in ("", self._engine["DefaultRuntime"]))
+
+    def _key(self, digest: str) -> str:
+        """Another engine, image, runtime or configuration is tested anew."""
+        engine = [self._engine.get(name) for name in ("ID", "ServerVersion", "KernelVersion")]
+        return verdict_key("docker", engine, digest, host_configuration({}, self._runtime))
+
+    def _digest(self, image: str) -> str:
+        """The digest of the image on the engine, which containers are made from.
+
+        Raises SandboxUnavailable when it is not there, or is not the one that was first seen.
+        """
+        import docker.errors  # noqa: PLC0415
+
+        tag = image_tag(image)
+        try:
+            digest = str(self._connected().images.get(tag).id)
+        except docker.errors.ImageNotFound as error:
+            raise SandboxUnavailable(
+                f"The sandbox image for '{image}' has not been made yet. Make it with: {MAKE}"
+            ) from error
+        known = self._records.image(tag)
+        if known and known != digest:
+            raise SandboxUnavailable(
+                f"The sandbox image for '{image}' is not the one that was made here ({digest[7:19]}, not "
+                f"{known[7:19]}). If you made it anew, say so with: {MAKE}"
+            )
+        if not known:
+            self._records.keep_image(tag, digest)
+        return digest
 
     def _connected(self) -> Any:
+        """The engine's client. Raises SandboxUnavailable when the engine has not the runtime that is asked for."""
         if self._client is None:
             import docker  # noqa: PLC0415
 
-            self._client = docker.from_env(timeout=TALK_SECONDS)
+            client = docker.from_env(timeout=TALK_SECONDS)
+            self._engine = client.info()
+            runtimes = sorted(self._engine.get("Runtimes") or {})
+            if self._runtime and self._runtime not in runtimes:
+                raise SandboxUnavailable(
+                    f"The Docker engine has no runtime '{self._runtime}'. Install it and name it in the engine's "
+                    f"daemon.json, or set SANDBOX_RUNTIME to one that is there ({', '.join(runtimes)}) or to nothing."
+                )
+            self._client = client
         return self._client
 
+    @contextmanager
+    def _talking(self) -> Iterator[None]:
+        """What the engine's client raises becomes a sentence."""
+        import docker.errors  # noqa: PLC0415
 
-def host_configuration(labels: dict[str, str]) -> dict[str, Any]:
-    """The whole configuration of a container. Nothing in it comes from a model or a user."""
-    from docker.types import Ulimit  # noqa: PLC0415
-
-    return {
-        "command": ["sleep", "infinity"],
-        "detach": True,
-        "init": True,
-        # The first process is root without any capability, so that unprivileged code cannot end it; commands
-        # run as another user, and killing all of that user's processes clears the container.
-        "user": "0:0",
-        "network_mode": "none",
-        "read_only": True,
-        "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges", security_option()],
-        "mem_limit": PROFILE.memory,
-        "memswap_limit": PROFILE.memory,
-        "nano_cpus": int(PROFILE.cpus * 1_000_000_000),
-        "pids_limit": PROFILE.processes,
-        "ipc_mode": "private",
-        "shm_size": 16 * 1024 * 1024,
-        "ulimits": [
-            Ulimit(name="fsize", soft=PROFILE.file_size, hard=PROFILE.file_size),
-            Ulimit(name="nofile", soft=PROFILE.open_files, hard=PROFILE.open_files),
-            Ulimit(name="core", soft=0, hard=0),
-        ],
-        # exec: wheels hold native code, and applications start scripts of their own.
-        "tmpfs": {
-            folder: f"rw,exec,nosuid,nodev,size={size},nr_inodes=20000,uid={UID},gid={UID},mode=700"
-            for folder, size in PROFILE.writable.items()
-        },
-        "log_config": {"Type": "none"},
-        "labels": labels,
-    }
-
-
-def _remove(container: Any) -> None:
-    import docker.errors  # noqa: PLC0415
-
-    try:
-        container.remove(force=True, v=True)
-    except docker.errors.NotFound:
-        return
-    except docker.errors.APIError as error:
-        # 409: somebody else, such as the reaper, is removing it already.
-        if error.status_code != 409:
-            raise
+        try:
+            yield
+        except (docker.errors.APIError, docker.errors.ImageNotFound) as error:
+            raise SandboxUnavailable(
+                f"The Docker engine could not start a sandbox: {error.explanation}. {REMEDY}"
+            ) from error
+        except (docker.errors.DockerException, OSError) as error:
+            raise SandboxUnavailable(f"No Docker engine answers. {REMEDY}") from error

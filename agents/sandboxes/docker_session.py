@@ -14,7 +14,8 @@ from agents.sandboxes.measuring import KILLED_AT_LIMIT
 from agents.sandboxes.profile import ENVIRONMENT, PROFILE, UID
 
 READ_BYTES = 1 << 18
-EMPTY_ALL = "for d in {folders}; do find $d -mindepth 1 -delete; done; find /dev/shm -mindepth 1 -delete"
+# Folders, and what is kept by name in the container's IPC namespace.
+EMPTY_ALL = "find {folders} /dev/shm /dev/mqueue -mindepth 1 -delete && ipcrm --all=shm && ipcrm --all=sem"
 
 
 class DockerSession(CommandSession):

@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 from agents.sandboxes.base import Command, SandboxSession
+from agents.sandboxes.profile import ENVIRONMENT, PROFILE, UID
+from agents.sandboxes.seccomp.numbers import machines
 
-# Prints what holds in here as JSON; the caller decides. Runs as generated code does.
-_PROBE = """
-import json, os, socket
-status = dict(l.split(":", 1) for l in open("/proc/self/status").read().splitlines() if ":" in l)
-def refused(action):
-    try:
-        action()
-    except OSError:
-        return True
-    return False
-def connect():
-    s = socket.socket(); s.settimeout(1); s.connect(("192.0.2.1", 80))
-def write(path):
-    open(path, "w").close()
-print(json.dumps({
-    "it runs as root": os.getuid() == 0,
-    "it has capabilities": int(status["CapEff"], 16) != 0,
-    "it may gain privileges": status["NoNewPrivs"].strip() != "1",
-    "it has a network": any(n != "lo" for _, n in socket.if_nameindex()) or not refused(connect),
-    "it can write to the system": any(not refused(lambda p=p: write(p)) for p in ("/x", "/usr/x", "/etc/x", "/var/x")),
-    "it sees the Docker socket": os.path.exists("/var/run/docker.sock"),
-    "it cannot write to /work": not os.access("/work", os.W_OK),
-}))
-"""
+PROBE = Path(__file__).with_name("guards_probe.py")
+SECONDS = 30.0
+# Names that the engine, the shell and the interpreter add by themselves.
+ADDED = ("HOSTNAME", "LC_CTYPE", "PWD", "SHLVL", "OLDPWD", "_")
+# Calls that the kernel would answer otherwise than with "refused" if no filter stood before it.
+DOORS = ("io_uring_setup", "keyctl", "ptrace", "kcmp", "unshare", "process_vm_readv", "name_to_handle_at")
+# A runtime with a kernel of its own has no such doors, but some answers of its own.
+DOORS_OF_OTHERS = ("io_uring_setup", "bpf")
 
 
-def missing_guards(session: SandboxSession) -> str:
-    """'' when every guard is in force, otherwise the missing ones in words."""
-    result = session.run(Command(("python3", "-c", _PROBE), seconds=20))
+def missing_guards(session: SandboxSession, *, own_kernel: bool = False) -> str:
+    """'' when every guard is in force, otherwise the missing ones in words.
+
+    ``own_kernel``: the sandbox has another kernel than this machine's, such as gVisor's.
+    """
+    calls = machines()[os.uname().machine].calls if os.uname().machine in machines() else {}
+    expected = {
+        "uid": UID,
+        "environment": [*ENVIRONMENT, *ADDED],
+        "folders": {**PROFILE.writable, "/dev/shm": PROFILE.shared_memory},  # noqa: S108 - in the sandbox
+        "limits": {
+            "RLIMIT_FSIZE": PROFILE.file_size,
+            "RLIMIT_NOFILE": PROFILE.open_files,
+            "RLIMIT_CORE": 0,
+        },
+        "memory": PROFILE.memory,
+        "processes": PROFILE.processes,
+        "files": PROFILE.files,
+        "counted": list(PROFILE.writable),
+        "doors": {name: calls[name] for name in (DOORS_OF_OTHERS if own_kernel else DOORS) if name in calls},
+    }
+    command = Command(("python3", "-I", "-S", "-c", PROBE.read_text(), json.dumps(expected)), SECONDS)
+    result = session.run(command)
     try:
         found = json.loads(result.output.strip().splitlines()[-1])
     except (ValueError, IndexError):

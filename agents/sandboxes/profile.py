@@ -19,6 +19,8 @@ class Profile:
     processes: int
     file_size: int
     open_files: int
+    files: int
+    shared_memory: int
     writable: MappingProxyType[str, int]
 
 
@@ -29,6 +31,10 @@ PROFILE = Profile(
     # Packages hold libraries of 100 MiB.
     file_size=192 * MIB,
     open_files=1024,
+    # In each of the folders.
+    files=20_000,
+    # /dev/shm
+    shared_memory=16 * MIB,
     # Folders in memory; they count towards the memory limit. /deps takes the packages, /work the application.
     writable=MappingProxyType({"/work": 256 * MIB, "/deps": 384 * MIB, "/tmp": 128 * MIB}),  # noqa: S108 - in the sandbox
 )

@@ -22,7 +22,7 @@ from agents.sandboxes.base import WORK, Command, CommandResult, Sandbox
 from agents.types import SourceFile
 from generations.evaluation.suite import CHECK, Task
 from generations.masking import mask
-from generations.wiring import installation, site_packages
+from generations.wiring import installation, sandbox_options, site_packages
 
 SUITE = "/tmp/suite"  # noqa: S108 - in the sandbox
 KEPT_OUTPUT = 4_000
@@ -86,7 +86,7 @@ def on_host(seconds: float) -> Checker:
 
 def checks_sandbox() -> Sandbox:
     """The site's sandbox under a label of its own: the reaper removes those of runs that have ended."""
-    return sandboxes.choose(settings.SANDBOX, f"{installation()}-checks")
+    return sandboxes.choose(settings.SANDBOX, f"{installation()}-checks", sandbox_options())
 
 
 def variables(commands: Commands) -> dict[str, str]:

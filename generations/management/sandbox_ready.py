@@ -9,7 +9,8 @@ from django.conf import settings
 from agents.errors import AgentError, SandboxUnavailable
 from agents.languages import TOOLCHAINS
 from agents.sandboxes import images
-from generations.wiring import site_sandbox
+from agents.sandboxes.docker import DockerSandbox
+from generations.wiring import installation, sandbox_options, site_sandbox
 
 # Most orders are for it; the others take a command, so that a first start is not kept waiting for them.
 FIRST = "python"
@@ -40,6 +41,12 @@ def _made_images(say: Callable[[str], object]) -> str:
         return ""
     try:
         images.build(FIRST, settings.PACKAGE_CACHE, say)
+        accept_image(FIRST)
     except SandboxUnavailable as error:
         return str(error)
     return ""
+
+
+def accept_image(key: str) -> None:
+    """Runs are started from the image that is on the engine now, and from no other. Raises SandboxUnavailable."""
+    DockerSandbox(installation(), sandbox_options()).accept(key)

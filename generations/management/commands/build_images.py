@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from agents.errors import SandboxUnavailable
 from agents.languages import TOOLCHAINS
 from agents.sandboxes import images
+from generations.management.sandbox_ready import accept_image
 
 
 class Command(BaseCommand):
@@ -32,6 +33,7 @@ class Command(BaseCommand):
             started = time.monotonic()
             try:
                 made = images.build(key, settings.PACKAGE_CACHE, self.stdout.write)
+                accept_image(key)
             except SandboxUnavailable as error:
                 raise CommandError(str(error)) from error
             how = f"was made in {time.monotonic() - started:.0f} s" if made else "is there"

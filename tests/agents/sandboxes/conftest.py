@@ -20,7 +20,7 @@ WITHOUT_GROUPS = ControlGroups(Path("/nowhere"))
 SANDBOXES: dict[str, Callable[[], Sandbox]] = {
     "docker": lambda: DockerSandbox(INSTALLATION),
     "bubblewrap": lambda: BubblewrapSandbox(INSTALLATION),
-    "bubblewrap without control groups": lambda: BubblewrapSandbox(INSTALLATION, WITHOUT_GROUPS),
+    "bubblewrap without control groups": lambda: BubblewrapSandbox(INSTALLATION, groups=WITHOUT_GROUPS),
 }
 
 

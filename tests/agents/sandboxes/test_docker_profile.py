@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agents.sandboxes.docker import host_configuration
+from agents.sandboxes.docker_container import host_configuration
+from agents.sandboxes.seccomp.engine import security_option
 
 TMPFS = "rw,exec,nosuid,nodev,size={},nr_inodes=20000,uid=10001,gid=10001,mode=700"
 GOLDEN = {
@@ -13,12 +14,13 @@ GOLDEN = {
     "network_mode": "none",
     "read_only": True,
     "cap_drop": ["ALL"],
-    "security_opt": ["no-new-privileges"],
+    "security_opt": ["no-new-privileges", security_option()],
     "mem_limit": 1073741824,
     "memswap_limit": 1073741824,
     "nano_cpus": 2000000000,
     "pids_limit": 256,
     "ipc_mode": "private",
+    "cgroupns": "private",
     "shm_size": 16777216,
     "ulimits": [
         {"Name": "fsize", "Soft": 201326592, "Hard": 201326592},
