@@ -132,7 +132,7 @@ class Machine:
 def test_a_waiting_run_goes_on_when_its_sandbox_is_back(
     available: bool, due: bool, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandboxes, "choose", lambda _name, _site: Machine(available=available))
+    monkeypatch.setattr(sandboxes, "choose", lambda *_words: Machine(available=available))
     run = make_run(status=RunStatus.WAITING, not_before=timezone.now() + (-AGO if due else AGO))
     recover_lost_runs()
     assert Run.objects.get(pk=run.pk).status == status

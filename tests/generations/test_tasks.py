@@ -37,7 +37,7 @@ class Machine:
 
 @pytest.fixture(autouse=True)
 def _no_sandbox_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandboxes, "choose", lambda _name, _site: Machine())
+    monkeypatch.setattr(sandboxes, "choose", lambda *_words: Machine())
 
 
 def execute(run: Run, body: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Run:
@@ -297,7 +297,7 @@ def test_a_profile_that_is_gone_fails_with_what_to_do(monkeypatch: pytest.Monkey
 
 @pytest.mark.django_db(transaction=True)
 def test_without_a_sandbox_the_run_waits_before_it_does_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nowhere(_name: str, _site: str) -> Machine:
+    def nowhere(*_words: object) -> Machine:
         raise SandboxUnavailable("No sandbox can run code here now.")
 
     monkeypatch.setattr(sandboxes, "choose", nowhere)
