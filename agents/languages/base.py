@@ -109,8 +109,9 @@ class Toolchain:
     """A requirement at the version that was fetched."""
     declared: Callable[[str, Fetched], str]
     """How a package that was found to be missing is declared, given what was fetched for it."""
-    lock_file: Callable[[Fetched, str], str]
-    """The lock file as it is delivered beside a manifest of this text; '' for none."""
+    lock_files: Callable[[Fetched, str], dict[str, str]]
+    """What is delivered so that everybody gets what was fetched, by path: the lock file beside a manifest of this text,
+    and the manifest itself where its language writes more into it."""
     fetch: DependencyFetcher
     install: str
     wrap_test: Callable[[str], str]

@@ -82,18 +82,20 @@ def pinned(requirement: str, fetched: Fetched) -> str:
     return f"{package.name}@^{entry['version']}{' dev' if package.is_dev else ''}"
 
 
-def lock_file(fetched: Fetched, manifest: str) -> str:
-    """The lock as npm writes it beside this manifest; '' where there is nothing to lock."""
+def lock_files(fetched: Fetched, manifest: str) -> dict[str, str]:
+    """The lock as npm writes it beside this manifest."""
     if not fetched.lock:
-        return ""
+        return {}
     lock, own = json.loads(fetched.lock), _object(manifest)
     root = {key: own[key] for key in ("name", "version", "license", *_GROUPS, "bin", "engines") if own.get(key)}
     if isinstance(root.get("bin"), str):
         root["bin"] = {str(own.get("name", "")).rpartition("/")[2]: root["bin"]}
     head = {key: own[key] for key in ("name", "version") if own.get(key)}
-    packages = {**lock["packages"], "": root}
-    return json.dumps({**head, **{k: v for k, v in lock.items() if k not in ("name", "version")}, "packages": packages},
-                      indent=2, ensure_ascii=False) + "\n"  # fmt: skip
+    rest = {key: value for key, value in lock.items() if key not in ("name", "version", "packages")}
+    packages = {"": root, **{place: entry for place, entry in lock["packages"].items() if place}}
+    return {
+        "package-lock.json": json.dumps({**head, **rest, "packages": packages}, indent=2, ensure_ascii=False) + "\n"
+    }
 
 
 def _checked(name: object, wanted: object, where: str) -> str:

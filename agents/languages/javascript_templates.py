@@ -41,16 +41,21 @@ jobs:
         with:
           node-version: 24
       - run: {install}
-{build}      - run: {test}
+      - run: {test}
 """
 
 DOCKERFILE = f"""\
+FROM {IMAGE} AS build
+WORKDIR /app
+COPY package*.json ./
+RUN npm install --ignore-scripts
+COPY . .
+RUN npm run build --if-present && npm prune --omit=dev --ignore-scripts
+
 FROM {IMAGE}
 WORKDIR /app
 ENV NODE_ENV=production
-COPY package*.json ./
-RUN npm install --omit=dev --ignore-scripts && npm cache clean --force
-COPY . .
+COPY --from=build /app .
 RUN chown node /app
 USER node
 {{serve}}CMD ["sh", "-c", {{start}}]
@@ -69,9 +74,7 @@ def templates(_requirements: Requirements, plan: Plan) -> tuple[SourceFile, ...]
     commands = plan.commands
     serve = "" if commands.port is None else SERVE.format(port=commands.port)
     start = json.dumps(commands.start or commands.test)
-    workflow = WORKFLOW.format(
-        install=json.dumps(commands.install or "npm ci"), build="", test=json.dumps(commands.test)
-    )
+    workflow = WORKFLOW.format(install=json.dumps(commands.install or "npm ci"), test=json.dumps(commands.test))
     return unplanned(
         plan,
         {

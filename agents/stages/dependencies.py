@@ -30,9 +30,8 @@ def mend_manifest(state: RunState, context: RunContext, stage: StageName) -> Non
         log(context, stage, str(error), Level.WARNING)
         return
     manifest = context.workspace.read(toolchain.manifest)
-    lock = toolchain.lock_file(fetched, "" if manifest is None else manifest.text)
-    if lock:
-        keep(context, stage, SourceFile(toolchain.lock, lock.encode()))
+    for path, text in toolchain.lock_files(fetched, "" if manifest is None else manifest.text).items():
+        keep(context, stage, SourceFile(path, text.encode()))
 
 
 def unresolved(context: RunContext, toolchain: Toolchain, lines: tuple[str, ...]) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 import shutil
 import sys
 import tarfile
@@ -16,10 +17,15 @@ from typing import IO
 import portalocker
 
 from agents.errors import DependencyError, SandboxUnavailable
-from agents.programs import CALL_SECONDS, NODE, call, folder_of, pins_of, reason, without
+from agents.programs import CALL_SECONDS, GO, NODE, call, folder_of, linux_machine, pins_of, reason, without
 
 HERE = Path(__file__).parent
 _NODE_FILES = HERE / "node"
+GO_PARTS = ("VERSION", "bin", "go.env", "lib", "pkg/include", "src")
+GO_MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(linux_machine(), linux_machine())
+# Go brings its source alone, which the image leaves out.
+COVERAGE_TOOL = f"go/pkg/tool/linux_{GO_MACHINE}/covdata"
+_UNUSED = re.compile(r"^go/src/(cmd/|.*_test\.go$|.*/testdata/)")
 _Entries = dict[str, Path]
 
 
@@ -65,11 +71,65 @@ def _fetch_tools(cache: Path, folder: Path) -> None:
         made.replace(folder)
 
 
+def _go(cache: Path) -> _Entries:
+    """Go, and the standard library as it compiled it."""
+    go = folder_of(GO, cache, for_image=True)
+    library, parts = go_library(cache), {f"go/{name}": go / name for name in GO_PARTS}
+    return {**parts, "go/pkg/tool": go / "pkg/tool", COVERAGE_TOOL: library / "covdata", "gocache": library / "cache"}
+
+
+def go_library(cache: Path) -> Path:
+    """The folder of the compiled standard library; made the first time. Raises DependencyError."""
+    folder = cache / "programs" / f"go-library-{hashlib.sha256(_go_pins()).hexdigest()[:12]}-{linux_machine()}"
+    if folder.exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with portalocker.Lock(folder.parent / ".library-lock", timeout=CALL_SECONDS):
+        if not folder.exists():
+            _compile_library(cache, folder)
+    return folder
+
+
+def _compile_library(cache: Path, folder: Path) -> None:
+    """Compile a program of ours that imports it; an application's builds have the same inputs, so they find it."""
+    go = folder_of(GO, cache)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        made = Path(temporary) / "library"
+        environment = without(("GOROOT", "GOFLAGS", "GOWORK", "GOEXPERIMENT")) | {
+            "GOCACHE": str(made / "cache"),
+            "CGO_ENABLED": "0",
+            "GOOS": "linux",
+            "GOARCH": GO_MACHINE,
+            "GOPROXY": "off",
+            "GOENV": "off",
+            "GOTOOLCHAIN": "local",
+            "GOTELEMETRY": "off",
+            "GOPATH": temporary,
+        }
+        # Each of them keeps something else: what the compiler, vet and vet before tests know of a package.
+        steps = (
+            ("build", "-o", str(made / "covdata"), "cmd/covdata"),
+            ("vet", "-json", "./..."),
+            ("test", "-exec", "/bin/true", "-cover", "."),
+            ("build", "-o", os.devnull, "."),
+        )
+        for words in steps:
+            code, _out, err = call([str(go / "bin/go"), *words], folder=HERE / "go", environment=environment)
+            if code:
+                raise DependencyError(f"Go's standard library could not be compiled. {reason(err)}")
+        made.replace(folder)
+
+
+def _go_pins() -> bytes:
+    return pins_of(GO).encode() + _digest(HERE / "go")
+
+
 # An image's key and what it holds.
-CONTENTS: dict[str, Callable[[Path], _Entries]] = {"python": _python, "node": _node}
+CONTENTS: dict[str, Callable[[Path], _Entries]] = {"python": _python, "node": _node, "go": _go}
 _PINS: dict[str, Callable[[], bytes]] = {
     "python": lambda: b"",
     "node": lambda: pins_of(NODE).encode() + _digest(_NODE_FILES),
+    "go": _go_pins,
 }
 
 
@@ -95,8 +155,13 @@ def context_of(language: str, dockerfile: bytes, cache: Path, into: IO[bytes]) -
             archive.add(path, name, filter=_owned_by_root)
 
 
-def _owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Readable by everybody, and the same whoever makes the image: the engine keeps a layer that it knows."""
+def _owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    """Readable by everybody, and the same whoever makes the image: the engine keeps a layer that it knows.
+
+    What compiles Go itself and tests its library is left out.
+    """
+    if _UNUSED.search(entry.name):
+        return None
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = ""
     entry.mode |= 0o555 if entry.isdir() or entry.mode & 0o100 else 0o444

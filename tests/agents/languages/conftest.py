@@ -37,8 +37,8 @@ class Language:
 
     def tree(self, **changed: str) -> tuple[SourceFile, ...]:
         """The sample as it is delivered, with its lock file, some files with another text."""
-        lock = self.toolchain.lock_file(self.fetched, self.sample.files[self.toolchain.manifest])
-        return self.sample.tree(**({self.toolchain.lock: lock} if lock else {}), **changed)
+        locks = self.toolchain.lock_files(self.fetched, self.sample.files[self.toolchain.manifest])
+        return self.sample.tree(**locks, **changed)
 
     def prove(self, **changed: str) -> Evidence:
         """Install, start and test it in the sandbox."""
