@@ -18,7 +18,8 @@ from agents.sandboxes.base import SandboxSession
 from agents.sandboxes.docker import DockerSandbox
 from agents.types import SourceFile
 from tests.agents.engine import Model, make_context
-from tests.agents.languages.samples import SAMPLES, Sample
+from tests.agents.languages.sample import Sample
+from tests.agents.languages.samples import SAMPLES
 
 
 @dataclass
