@@ -11,6 +11,12 @@ from django.db import connections
 from pytest_django.fixtures import Settings
 
 from tests.factories import make_user
+from tests.hostile_table import (  # noqa: F401 - hooks
+    pytest_addoption,
+    pytest_configure,
+    pytest_runtest_makereport,
+    pytest_terminal_summary,
+)
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from agents.sandboxes.base import Sandbox, SandboxSession, shell
 from agents.sandboxes.bubblewrap import BubblewrapSandbox
 from agents.sandboxes.bubblewrap_groups import ControlGroups
 from agents.sandboxes.bubblewrap_labels import Label, group_prefix, owner_prefix
+from tests.agents.sandboxes.conftest import INSTALLATION, Shared, usable
 from tests.agents.sandboxes.programs import LONG, python
 
 pytestmark = pytest.mark.sandbox
@@ -29,11 +30,19 @@ pytestmark = pytest.mark.sandbox
 PROJECT = Path(__file__).resolve().parents[3]
 
 
+@pytest.fixture(scope="module")
+def only() -> Iterator[Shared]:
+    """One of bubblewrap's for the tests of this file that need no fresh one."""
+    shared = Shared(usable("bubblewrap", f"{INSTALLATION}, only"))
+    yield shared
+    shared.end()
+
+
 @pytest.fixture
-def session(bubblewrap: Sandbox) -> Iterator[SandboxSession]:
-    """A started sandbox."""
-    with bubblewrap.open(run="a run", fence=1, image="python") as session:
-        yield session
+def session(only: Shared) -> Iterator[SandboxSession]:
+    """A started sandbox that is empty."""
+    yield only.session()
+    assert only.look_over() == ""
 
 
 def processes_with(text: str) -> list[int]:
