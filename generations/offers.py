@@ -52,7 +52,7 @@ class Offer:
     @property
     def slug(self) -> str:
         """A short name that is an id on a page."""
-        return hashlib.sha256(f"{self.provider}\0{self.choice.model}".encode()).hexdigest()[:12]
+        return slug_of(self.provider, self.choice.model)
 
     @property
     def prices(self) -> str:
@@ -77,6 +77,11 @@ class Offer:
     def checks(self) -> list[tuple[str, Finding]]:
         """What the newest test found so far, with what it is called."""
         return [] if self.probe is None else [(LABELS[finding.check], finding) for finding in self.probe.found()]
+
+
+def slug_of(provider: str, model: str) -> str:
+    """A short name for a model at a provider."""
+    return hashlib.sha256(f"{provider}\0{model}".encode()).hexdigest()[:12]
 
 
 def offers(owner: AbstractBaseUser | None) -> list[Offer]:

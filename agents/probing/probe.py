@@ -14,6 +14,7 @@ from agents.probing.trials import Trial, judge, trials
 from agents.providers.base import ListedModel, Message, Provider, Reply, Request
 from agents.providers.catalogue import ModelChoice
 from agents.providers.dialects import Dialect
+from agents.providers.rate_headers import RateLimits
 from agents.receipts import CHARACTERS_PER_TOKEN
 from agents.types import Purpose, Role
 
@@ -106,6 +107,7 @@ class _Probe:
         self._nonce = secrets.token_hex(4)
         self._answered = False
         self._paid: float | None = None
+        self._limits: RateLimits | None = None
 
     def run(self, asked: tuple[Trial, ...]) -> None:
         """Every check in turn; after a refusal that concerns all of them the others are left out."""
@@ -156,6 +158,7 @@ class _Probe:
             reply = Reply(meter.text, "unknown", self._choice.model, seconds=time.monotonic() - started)
         self._note_answer(f"It answered within {reply.seconds:.1f} s.", answered=True)
         self._paid = reply.cost_usd if reply.cost_usd is not None else self._paid
+        self._limits = reply.limits or self._limits
         self._judge(trial, request, reply, listed)
         return None
 
@@ -210,6 +213,10 @@ class _Probe:
             self._tell(Check.CONTEXT, Found.YES, f"The endpoint's list says {size} tokens.", size)
         else:
             self._tell(Check.CONTEXT, Found.UNKNOWN, "The endpoint does not say it.")
+        if self._limits is not None:
+            self._tell(Check.LIMITS, Found.YES, f"Its headers say: {self._limits}.", self._limits.requests)
+        else:
+            self._tell(Check.LIMITS, Found.UNKNOWN, "Its headers do not say them.")
         priced = self._choice.cost(1, 1) is not None or self._paid is not None
         if listed is not None and listed.prompt_price is not None and listed.completion_price is not None:
             prices = f"${listed.prompt_price:g} and ${listed.completion_price:g} for a million tokens"

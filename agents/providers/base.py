@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from agents.providers.rate_headers import RateLimits
 from agents.types import Purpose, Role
 
 Finish = Literal["stop", "length", "filter", "unknown"]
@@ -51,6 +52,7 @@ class Reply:
     completion_tokens: int | None = None
     cost_usd: float | None = None
     seconds: float = 0.0
+    limits: RateLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)

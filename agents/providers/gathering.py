@@ -11,6 +11,7 @@ from typing import Literal
 
 from agents.providers.base import Reply, Request
 from agents.providers.provider_errors import fault, refusal
+from agents.providers.rate_headers import RateLimits
 from agents.providers.thoughts import Thoughts
 
 Finish = Literal["stop", "length", "filter", "unknown"]
@@ -45,6 +46,7 @@ class Gathered:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     cost_usd: float | None = None
+    limits: RateLimits | None = None
     _parts: list[str] = field(default_factory=list)
     _thoughts: Thoughts = field(default_factory=Thoughts)
 
@@ -107,6 +109,7 @@ class Gathered:
             completion_tokens=self.completion_tokens,
             cost_usd=self.cost_usd,
             seconds=seconds,
+            limits=self.limits,
         )
 
     def _why_empty(self, finish: Finish) -> str:

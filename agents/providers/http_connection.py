@@ -27,7 +27,7 @@ from agents.providers.provider_errors import fault
 T = TypeVar("T")
 MOST_OF_AN_ERROR = 64 * 1024
 TAIL = 64
-NEEDED = (b"content-type", b"retry-after", b"x-ratelimit-")
+NEEDED = (b"content-type", b"retry-after", b"x-ratelimit-", b"anthropic-ratelimit-")
 # Their debug lines hold the headers that a server sends, and a server may send the key back.
 logging.getLogger("httpcore2").setLevel(logging.INFO)
 

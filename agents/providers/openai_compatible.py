@@ -21,6 +21,7 @@ from agents.providers.http_connection import Body, Dialler, Transport
 from agents.providers.http_limits import Limits, Phase, Watch
 from agents.providers.model_list import LARGEST_LIST, fetch_models
 from agents.providers.provider_errors import fault, refusal, words_of
+from agents.providers.rate_headers import limits_in
 from agents.providers.reading import body_of, chunks, reading
 
 __all__ = ["Limits", "OpenAICompatibleProvider", "check_base_url"]
@@ -115,6 +116,7 @@ class OpenAICompatibleProvider:
     def _gather(self, request: Request, arguments: dict[str, object], watch: Watch, gathered: Gathered) -> None:
         tell = request.on_text or (lambda _: None)
         with self._stream(arguments, watch) as (stream, body):
+            gathered.limits = limits_in(stream.response.headers)
             for chunk in chunks(self.name, stream):
                 body.kept = None
                 text = gathered.take(chunk)

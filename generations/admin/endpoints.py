@@ -64,6 +64,9 @@ class ModelProbeAdmin(HistoryAdmin):
     exclude = ("findings", "worker")
     readonly_fields = ("shown_findings",)
 
+    class Media:
+        css = {"all": ["css/admin.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelProbe]:
         """With what they took."""
         tokens = Sum(F("model_calls__prompt_tokens") + F("model_calls__completion_tokens"))

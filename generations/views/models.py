@@ -16,8 +16,9 @@ from generations.endpoints import store_endpoint
 from generations.errors import LaunchError, TooMany
 from generations.keys import set_key
 from generations.model_forms import EndpointForm, KeyForm
+from generations.model_page import Shown
 from generations.models import OwnEndpoint
-from generations.offers import offer_of
+from generations.offers import offer_of, slug_of
 from generations.probes import start_probe
 
 
@@ -35,7 +36,7 @@ def store_key(request: HttpRequest, scope: str, provider: str) -> HttpResponse:
     access.known_provider(provider)
     form = KeyForm(request.POST)
     if not form.is_valid():
-        return model_page.page(request, scope, key_form=form, key_provider=provider)
+        return model_page.page(request, scope, Shown(key_form=form, key_provider=provider))
     set_key(owner, provider, form.cleaned_data["secret"])
     messages.success(request, "The key is stored. Test it below.")
     return redirect("models", scope=scope)
@@ -55,7 +56,7 @@ def add_endpoint(request: HttpRequest, scope: str) -> HttpResponse:
     access.may_add_endpoints(request.user, scope)
     form = EndpointForm(request.POST, instance=OwnEndpoint(owner=access.owner_in(request.user, scope)))
     if not form.is_valid():
-        return model_page.page(request, scope, endpoint_form=form)
+        return model_page.page(request, scope, Shown(endpoint_form=form))
     row = store_endpoint(form.save(commit=False), form.cleaned_data["secret"])
     messages.success(request, f"{row.name} is stored. Test it below.")
     return redirect("models", scope=scope)
@@ -92,14 +93,16 @@ def test(request: HttpRequest, scope: str) -> HttpResponse:
     """Have a model tested by a worker."""
     provider, model = request.POST.get("provider", ""), request.POST.get("model", "")
     owner, length = access.owner_in(request.user, scope), request.POST.get("output_tokens", "")
-    problem, wait = "", 0
+    shown = Shown()
     try:
         wish = int(length) if length.isascii() and length.isdecimal() and len(length) < 7 else 0
         start_probe(request.user, offer_of(owner, provider, model), owner=owner, output_tokens=wish)
     except TooMany as error:
-        problem, wait = str(error), error.wait
+        shown = Shown(problem=str(error), wait=error.wait)
     except LaunchError as error:
-        problem = str(error)
-    if request.htmx or problem:  # type: ignore[attr-defined]
-        return model_page.offer_fragment(request, scope, provider, model, problem=problem, wait=wait)
-    return redirect(reverse("models", args=[scope]) + "#models")
+        shown = Shown(problem=str(error))
+    if request.htmx:  # type: ignore[attr-defined]
+        return model_page.offer_fragment(request, scope, provider, model, shown)
+    if shown.problem:
+        return model_page.page(request, scope, shown)
+    return redirect(f"{reverse('models', args=[scope])}#offer-{slug_of(provider, model)}")

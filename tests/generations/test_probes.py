@@ -197,6 +197,8 @@ def test_so_many_tests_an_hour_and_at_once(page: Client, user: User, endpoint: E
     assert refused.status_code == 429
     assert 3_000 < int(refused["Retry-After"]) <= 3_600
     assert "2 tests an hour are allowed" in refused.content.decode()
+    whole_page = page.post(reverse("models-test", args=["mine"]), form)
+    assert (whole_page.status_code, "<title>Models and keys" in whole_page.content.decode()) == (429, True)
     assert ModelProbe.objects.count() == 2
     other = make_user()
     set_key(other, "openrouter", SECRET)
@@ -239,7 +241,9 @@ def test_only_offered_lengths_are_taken(page: Client, length: str) -> None:
 )
 def test_only_models_that_can_be_asked_are_tested(page: Client, provider: str, model: str) -> None:
     form = {"provider": provider, "model": model, "output_tokens": "400"}
-    assert page.post(reverse("models-test", args=["mine"]), form).status_code == 404
+    for headers, status in (({}, 422), ({"hx-request": "true"}, 404)):
+        answer = page.post(reverse("models-test", args=["mine"]), form, headers=headers)
+        assert answer.status_code == status
     assert not ModelProbe.objects.exists()
 
 

@@ -57,6 +57,32 @@ def test_a_good_model_passes_every_check(endpoint: Endpoint) -> None:
     assert ["response_format" in body for body in model.asked] == [False, True, False, False, False]
 
 
+LIMITS = {
+    "openai": (
+        {"x_ratelimit_limit_requests": "60", "x_ratelimit_remaining_requests": "59",
+         "x_ratelimit_limit_tokens": "150000", "x_ratelimit_remaining_tokens": "149984"},
+        "60 requests, 59 left; 150,000 tokens, 149,984 left",
+    ),
+    "openrouter": ({"X_RateLimit_Limit": "20", "X_RateLimit_Remaining": "19"}, "20 requests, 19 left"),
+    "anthropic": (
+        {"anthropic_ratelimit_requests_limit": "50", "anthropic_ratelimit_tokens_limit": "30000"},
+        "50 requests; 30,000 tokens",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("headers", "words"), LIMITS.values(), ids=LIMITS.keys())
+def test_limits_that_headers_name_are_told(endpoint: Endpoint, headers: dict[str, str], words: str) -> None:
+    tried(endpoint).headers = headers
+    assert Protocol(endpoint).findings[Check.LIMITS].reason == f"Its headers say: {words}."
+
+
+@pytest.mark.parametrize("value", ["", "many", "-1", "1e9", "9" * 20])
+def test_limits_that_are_none_stay_unknown(endpoint: Endpoint, value: str) -> None:
+    tried(endpoint).headers = {"x_ratelimit_limit_requests": value}
+    assert Protocol(endpoint).found(Check.LIMITS) is Found.UNKNOWN
+
+
 def test_a_model_that_fails_at_edits_is_asked_for_whole_files(endpoint: Endpoint) -> None:
     tried(endpoint, edits=whole_file)
     seen = Protocol(endpoint)

@@ -180,3 +180,18 @@ def test_what_a_test_takes_is_said_before_it_begins(page: Client) -> None:
     shown = text(page)
     assert re.search(r"\$0\.00\d+ · 1,\d{3} tokens", shown)
     assert re.search(r"free · 1,\d{3} tokens", shown)
+
+
+def test_the_key_itself_is_tested_with_the_cheapest_model_that_writes_code(page: Client) -> None:
+    store(page)
+    shown = text(page)
+    assert "Test this key" in shown
+    found = re.search(r"asks ([^,]+), free", shown)
+    assert found is not None
+    form = {"provider": "openrouter", "model": found[1], "output_tokens": "400"}
+    answer = page.post(reverse("models-test", args=["mine"]), form)
+    assert answer.status_code == 302
+    (probe,) = ModelProbe.objects.all()
+    anchor = answer["Location"].partition("#")[2]
+    assert probe.model == found[1]
+    assert f'id="{anchor}"' in text(page)
