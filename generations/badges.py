@@ -95,5 +95,5 @@ def _badge_for(found: dict[Check, Finding]) -> Badge:
         return Badge("partly tested", "warning", found[open_ones[0]].reason)
     schema = ", JSON schema" if found[Check.SCHEMA].found is Found.YES else ""
     if found[Check.EDITS].found is Found.NO:
-        return Badge(f"whole files{schema}", "warning", "It fails at edits, so it is asked for whole files.")
-    return Badge(f"edits{schema}", "success", "It keeps every format that is asked of it.")
+        return Badge(f"works: whole files{schema}", "warning", "It fails at edits, so it is asked for whole files.")
+    return Badge(f"works: edits{schema}", "success", "It keeps every format that is asked of it.")
