@@ -143,6 +143,8 @@ def test_ones_own_test_goes_before_that_of_the_site(user: User, endpoint: Endpoi
     assert coder(user).whole_files
     tried(endpoint)
     made(user)
+    tried(endpoint, edits=whole_file)
+    made(make_user(is_superuser=True), owner=None)
     assert not coder(user).whole_files
     assert coder(make_user()).whole_files
 
