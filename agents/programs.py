@@ -43,16 +43,22 @@ def folder_of(
 
     ``for_image`` asks for the one that runs in an image; on Linux it is the same.
     """
-    version = pins_of(program).split()[0]
     foreign = for_image or sys.platform == "linux"
-    folder = cache / "programs" / f"{version}-{f'linux-{linux_machine()}' if foreign else sys.platform}"
+    place = place_of(program, cache, for_image=for_image)
+    folder = place.parent
     if folder.exists():
-        return folder / program[1]
+        return place
     folder.parent.mkdir(parents=True, exist_ok=True)
     with portalocker.Lock(folder.parent / ".lock", timeout=CALL_SECONDS):
         if not folder.exists():
             _fetch(program, folder, platform_options() if foreign else [], stop)
-    return folder / program[1]
+    return place
+
+
+def place_of(program: tuple[str, str], cache: Path, *, for_image: bool = False) -> Path:
+    """Where the program is once it was fetched."""
+    system = f"linux-{linux_machine()}" if for_image or sys.platform == "linux" else sys.platform
+    return cache / "programs" / f"{pins_of(program).split()[0]}-{system}" / program[1]
 
 
 def _fetch(program: tuple[str, str], folder: Path, options: list[str], stop: Callable[[], bool]) -> None:

@@ -32,7 +32,7 @@ def installation() -> str:
 
 def sandbox_options() -> Options:
     """What the settings choose for every sandbox."""
-    return Options(settings.SANDBOX_RUNTIME, settings.SANDBOX_RECORDS)
+    return Options(settings.SANDBOX_RUNTIME, settings.SANDBOX_RECORDS, settings.PACKAGE_CACHE)
 
 
 def site_sandbox() -> Sandbox:

@@ -15,10 +15,12 @@ WORK = "/work"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What an installation may choose: the Docker engine's runtime, and the file for what self-tests found."""
+    """What an installation may choose: the Docker engine's runtime, the file for what self-tests found, the folder of
+    fetched packages and programs, from which a sandbox without images lends what a language needs."""
 
     runtime: str = ""
     records: Path | None = None
+    cache: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from agents.sandboxes.bubblewrap_system import (
 )
 from agents.sandboxes.guards import missing_guards
 from agents.sandboxes.images import BROWSER
+from agents.sandboxes.images.contents import Lent, lent
 from agents.sandboxes.profile import PROFILE
 from agents.sandboxes.records import Records, verdict_key
 from agents.sandboxes.seccomp.program import filter_for
@@ -52,7 +53,8 @@ class BubblewrapSandbox:
     name = "bubblewrap"
     differences: tuple[str, ...] = (
         "It lends applications this machine's own programs below /usr, read-only, instead of those of an image.",
-        "It runs Python applications only, and opens web pages where this machine has a Chromium.",
+        "Node.js and Go, of the versions of the images, are lent from the folder of fetched programs, read-only.",
+        "It opens web pages where this machine has a Chromium.",
         "It needs user namespaces, which the kernel then lets unprivileged programs make; inside, no program can.",
         "Where no control groups can be made, memory is bounded by a program that looks twenty times a second, "
         "processes by user, and processors by being given only some of them.",
@@ -61,7 +63,8 @@ class BubblewrapSandbox:
 
     def __init__(self, installation: str, options: Options | None = None, groups: ControlGroups | None = None) -> None:
         self._installation = installation
-        self._records = Records((options or Options()).records)
+        chosen = options or Options()
+        self._records, self._cache = Records(chosen.records), chosen.cache
         self._groups = groups or ControlGroups()
         self._status: tuple[float, SandboxStatus] | None = None
 
@@ -72,16 +75,20 @@ class BubblewrapSandbox:
         return self._status[1]
 
     def has(self, image: str) -> bool:
-        """The machine's own Python, and its Chromium where it has one."""
-        return image == "python" or (image == f"python{BROWSER}" and Path("/usr/bin/chromium").exists())
+        """The machine's own Python, its Chromium where it has one, and the languages whose programs were fetched."""
+        if image.endswith(BROWSER) and not Path("/usr/bin/chromium").exists():
+            return False
+        return self._lent(image) is not None
 
     @contextmanager
     def open(self, *, run: str, fence: int, image: str) -> Iterator[SandboxSession]:
         """Start a sandbox whose processes carry the run and its fence in their words; it ends with this block."""
         if not self.has(image):
-            raise SandboxUnavailable(f"bubblewrap has no programs for '{image}' to lend. Start a Docker engine.")
+            raise SandboxUnavailable(
+                f"bubblewrap has no programs for '{image}' to lend. Fetch them with: python3 manage.py build_images"
+            )
         try:
-            with self._started(Label(self._installation, run, fence)) as (session, key):
+            with self._started(Label(self._installation, run, fence), self._lent(image)) as (session, key):
                 fault("container_created")
                 verdict = self._records.tested(key, partial(missing_guards, session))
                 if verdict.problem:
@@ -104,6 +111,13 @@ class BubblewrapSandbox:
         remove([group for group in groups if not group_is_needed(group.name, self._installation, live)])
         return killed
 
+    def _lent(self, image: str) -> Lent | None:
+        """What is lent for an image's language besides the machine's own programs; None for what is not there."""
+        language = image.removesuffix(BROWSER)
+        if self._cache is None:
+            return Lent() if language == "python" else None
+        return lent(language, self._cache)
+
     def _look(self) -> SandboxStatus:
         try:
             with self._started(Label(TRIAL, str(os.getpid()), 0)) as (session, key):
@@ -117,7 +131,7 @@ class BubblewrapSandbox:
         return SandboxStatus(available=True, detail=f"{version}.", tested=verdict.at)
 
     @contextmanager
-    def _started(self, label: Label) -> Iterator[tuple[BubblewrapSession, str]]:
+    def _started(self, label: Label, more: Lent | None = None) -> Iterator[tuple[BubblewrapSession, str]]:
         """A sandbox that answers, and the word for all that its self-test depends on. Raises CannotStart."""
         programs = find_programs()
         with ExitStack() as stack:
@@ -126,7 +140,7 @@ class BubblewrapSandbox:
             with ExitStack() as read:
                 files = {path: _in_memory(text.encode(), read) for path, text in FILES.items()}
                 calls = _in_memory(filter_for(supervisor=True), read)
-                words = order(programs, label.text, groups, files, calls)
+                words = order(programs, label.text, groups, files, calls, more or Lent())
                 line = Line(words, (*files.values(), calls))
             stack.callback(line.close)
             told = configuration(watched=not groups)

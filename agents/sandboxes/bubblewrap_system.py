@@ -14,12 +14,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from agents.sandboxes.images.contents import Lent
 from agents.sandboxes.measuring import MEASURE
 from agents.sandboxes.profile import PROFILE, UID
 from agents.sandboxes.seccomp.numbers import machines
 from agents.sandboxes.seccomp.program import filter_for
 
 HERE = Path(__file__).parent
+NOTHING = Lent()
 # The version in the image of the same name: the wheels that are fetched are for it.
 VERSION = (3, 11)
 PYTHON = f"python{VERSION[0]}.{VERSION[1]}"
@@ -95,11 +97,11 @@ def _interpreter() -> tuple[Path, str]:
 
 
 def order(
-    programs: Programs, tag: str, groups: tuple[Path, ...], files: dict[str, int], filter_: int
+    programs: Programs, tag: str, groups: tuple[Path, ...], files: dict[str, int], filter_: int, more: Lent = NOTHING
 ) -> dict[str, Any]:
     """The order for ``bubblewrap_launch``. Nothing in it comes from a model or a user; the tag holds ids of ours.
 
-    ``files`` and ``filter_`` are open descriptors of what is read from memory.
+    ``files`` and ``filter_`` are open descriptors of what is read from memory; ``more`` is lent for a language.
     """
     processors = sorted(os.sched_getaffinity(0))
     few = random.sample(processors, min(len(processors), max(1, round(PROFILE.cpus))))
@@ -109,8 +111,8 @@ def order(
         "uid": UID,
         "processors": few,
         "before": _before(filter_),
-        "binds": _binds(programs),
-        "after": _after(programs, tag, files),
+        "binds": [*_binds(programs), *(list(pair) for pair in more.binds)],
+        "after": _after(programs, tag, files, more),
     }
 
 
@@ -171,7 +173,7 @@ def _binds(programs: Programs) -> list[list[str]]:
     return pairs
 
 
-def _after(programs: Programs, tag: str, files: dict[str, int]) -> list[str]:
+def _after(programs: Programs, tag: str, files: dict[str, int], more: Lent) -> list[str]:
     words = ["--proc", "/proc", "--dev", "/dev"]
     for path, descriptor in files.items():
         words += ["--ro-bind-data", str(descriptor), path]
@@ -183,7 +185,10 @@ def _after(programs: Programs, tag: str, files: dict[str, int]) -> list[str]:
     if programs.python.startswith(PREFIX) and list((programs.prefix / "lib").glob("libpython*.so*")):
         # It looks for its own library where it was installed; without this it could load the system's by the same name.
         words += ["--symlink", PREFIX, str(programs.prefix)]
-    words += ["--symlink", f"{INSIDE}/bin/uv", "/usr/local/bin/uv", "--remount-ro", local]
+    words += ["--symlink", f"{INSIDE}/bin/uv", "/usr/local/bin/uv"]
+    for place, target in more.links:
+        words += ["--symlink", target, place]
+    words += ["--remount-ro", local]
     # Nor are the packages that the interpreter has besides its own.
     for packages in (f"lib/{PYTHON}/site-packages", "lib/python3/dist-packages"):
         if (programs.prefix / packages).is_dir():

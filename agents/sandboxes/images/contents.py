@@ -11,21 +11,19 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import portalocker
 
 from agents.errors import DependencyError, SandboxUnavailable
-from agents.programs import CALL_SECONDS, GO, NODE, call, folder_of, linux_machine, pins_of, reason, without
+from agents.programs import CALL_SECONDS, GO, NODE, call, folder_of, linux_machine, pins_of, place_of, reason, without
 
 HERE = Path(__file__).parent
 _NODE_FILES = HERE / "node"
-GO_PARTS = ("VERSION", "bin", "go.env", "lib", "pkg/include", "src")
 GO_MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(linux_machine(), linux_machine())
-# Go brings its source alone, which the image leaves out.
-COVERAGE_TOOL = f"go/pkg/tool/linux_{GO_MACHINE}/covdata"
-_UNUSED = re.compile(r"^go/src/(cmd/|.*_test\.go$|.*/testdata/)")
+_UNUSED = re.compile(r"^go/(misc/|src/cmd/|src/.*_test\.go$|src/.*/testdata/)")
 _Entries = dict[str, Path]
 
 
@@ -48,14 +46,11 @@ def _node(cache: Path) -> _Entries:
 
 def node_tools(cache: Path) -> Path:
     """The folder of the tools for JavaScript and TypeScript; fetched the first time. Raises DependencyError."""
-    folder = cache / "programs" / f"node-tools-{_digest(_NODE_FILES).hex()[:12]}"
-    if folder.exists():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with portalocker.Lock(folder.parent / ".tools-lock", timeout=CALL_SECONDS):
-        if not folder.exists():
-            _fetch_tools(cache, folder)
-    return folder
+    return _made(_tools_place(cache), lambda folder: _fetch_tools(cache, folder))
+
+
+def _tools_place(cache: Path) -> Path:
+    return cache / "programs" / f"node-tools-{_digest(_NODE_FILES).hex()[:12]}"
 
 
 def _fetch_tools(cache: Path, folder: Path) -> None:
@@ -73,30 +68,26 @@ def _fetch_tools(cache: Path, folder: Path) -> None:
 
 def _go(cache: Path) -> _Entries:
     """Go, and the standard library as it compiled it."""
-    go = folder_of(GO, cache, for_image=True)
-    library, parts = go_library(cache), {f"go/{name}": go / name for name in GO_PARTS}
-    return {**parts, "go/pkg/tool": go / "pkg/tool", COVERAGE_TOOL: library / "covdata", "gocache": library / "cache"}
+    library = go_library(cache)
+    return {"go": place_of(GO, cache, for_image=True), "gocache": library}
 
 
 def go_library(cache: Path) -> Path:
     """The folder of the compiled standard library; made the first time. Raises DependencyError."""
-    folder = cache / "programs" / f"go-library-{hashlib.sha256(_go_pins()).hexdigest()[:12]}-{linux_machine()}"
-    if folder.exists():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with portalocker.Lock(folder.parent / ".library-lock", timeout=CALL_SECONDS):
-        if not folder.exists():
-            _compile_library(cache, folder)
-    return folder
+    return _made(_library_place(cache), lambda folder: _compile_library(cache, folder))
+
+
+def _library_place(cache: Path) -> Path:
+    return cache / "programs" / f"go-library-{hashlib.sha256(_go_pins()).hexdigest()[:12]}-{linux_machine()}"
 
 
 def _compile_library(cache: Path, folder: Path) -> None:
     """Compile a program of ours that imports it; an application's builds have the same inputs, so they find it."""
-    go = folder_of(GO, cache)
+    go, used = folder_of(GO, cache), folder_of(GO, cache, for_image=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         made = Path(temporary) / "library"
         environment = without(("GOROOT", "GOFLAGS", "GOWORK", "GOEXPERIMENT")) | {
-            "GOCACHE": str(made / "cache"),
+            "GOCACHE": str(made),
             "CGO_ENABLED": "0",
             "GOOS": "linux",
             "GOARCH": GO_MACHINE,
@@ -106,9 +97,10 @@ def _compile_library(cache: Path, folder: Path) -> None:
             "GOTELEMETRY": "off",
             "GOPATH": temporary,
         }
-        # Each of them keeps something else: what the compiler, vet and vet before tests know of a package.
+        # Each of them keeps something else: what the compiler, vet and vet before tests know of a package. The first is
+        # a tool that Go brings the source of, and wants for coverage.
         steps = (
-            ("build", "-o", str(made / "covdata"), "cmd/covdata"),
+            ("build", "-o", str(used / f"pkg/tool/linux_{GO_MACHINE}/covdata"), "cmd/covdata"),
             ("vet", "-json", "./..."),
             ("test", "-exec", "/bin/true", "-cover", "."),
             ("build", "-o", os.devnull, "."),
@@ -118,6 +110,16 @@ def _compile_library(cache: Path, folder: Path) -> None:
             if code:
                 raise DependencyError(f"Go's standard library could not be compiled. {reason(err)}")
         made.replace(folder)
+
+
+def _made(folder: Path, make: Callable[[Path], None]) -> Path:
+    """A folder that is made whole the first time it is wanted, by one process alone."""
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with portalocker.Lock(folder.parent / f".{folder.name}.lock", timeout=CALL_SECONDS):
+            if not folder.exists():
+                make(folder)
+    return folder
 
 
 def _go_pins() -> bytes:
@@ -133,6 +135,51 @@ _PINS: dict[str, Callable[[], bytes]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """What a sandbox without an image is lent for a language: folders and files of this machine by their place inside,
+    and links (their place, and where they lead)."""
+
+    binds: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+
+
+def prepare(language: str, cache: Path) -> None:
+    """Fetch and make what an image, or a sandbox without one, holds for a language. Raises SandboxUnavailable."""
+    try:
+        CONTENTS[language](cache)
+    except DependencyError as error:
+        raise SandboxUnavailable(f"The programs for '{language}' could not be had: {error}") from error
+
+
+def lent(language: str, cache: Path) -> Lent | None:
+    """What is lent for a language; None while it was not prepared."""
+    if language == "python":
+        return Lent()
+    node, go = place_of(NODE, cache), place_of(GO, cache)
+    own = {name: f"/opt/autocoder/bin/{name}" for name in ("npm", "npx")}
+    known = {
+        "node": Lent(
+            binds=(
+                (str(node), "/opt/node"),
+                (str(_tools_place(cache)), "/opt/tools"),
+                *((str(_NODE_FILES / name), place) for name, place in own.items()),
+            ),
+            links=(
+                ("/usr/local/bin/node", "/opt/node/bin/node"),
+                *((f"/usr/local/bin/{name}", place) for name, place in own.items()),
+                ("/node_modules", "/deps/node_modules"),
+            ),
+        ),
+        "go": Lent(
+            binds=((str(go), "/opt/go"), (str(_library_place(cache)), "/opt/gocache")),
+            links=tuple((f"/usr/local/bin/{name}", f"/opt/go/bin/{name}") for name in ("go", "gofmt")),
+        ),
+    }
+    found = known.get(language)
+    return found if found is not None and all(Path(source).exists() for source, _place in found.binds) else None
+
+
 def contents_digest(language: str) -> bytes:
     """Stands for the versions of all that is copied into an image."""
     return (HERE / "measure.py").read_bytes() + _PINS[language]()
@@ -143,10 +190,8 @@ def context_of(language: str, dockerfile: bytes, cache: Path, into: IO[bytes]) -
 
     Raises SandboxUnavailable when a program cannot be fetched.
     """
-    try:
-        entries = CONTENTS[language](cache)
-    except DependencyError as error:
-        raise SandboxUnavailable(f"The sandbox image could not be made: {error}") from error
+    prepare(language, cache)
+    entries = CONTENTS[language](cache)
     with tarfile.open(fileobj=into, mode="w") as archive:
         recipe = tarfile.TarInfo("Dockerfile")
         recipe.size = len(dockerfile)

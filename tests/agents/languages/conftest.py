@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -59,3 +60,14 @@ def language(request: pytest.FixtureRequest) -> Iterator[Language]:
     sandbox = DockerSandbox(f"tests of languages {uuid4()}")
     with sandbox.open(run=toolchain.key, fence=1, image=toolchain.image) as session:
         yield Language(toolchain, sample, fetched, session)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> PackageCache:
+    """An empty cache of packages, with the programs that were fetched already."""
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    programs = Path(settings.PACKAGE_CACHE) / "programs"
+    programs.mkdir(parents=True, exist_ok=True)
+    (folder / "programs").symlink_to(programs)
+    return PackageCache(folder)
