@@ -19,14 +19,17 @@ from agents.errors import AgentError, Stopped
 from agents.probing.findings import Finding
 from agents.probing.probe import CHEAP_OUTPUT_TOKENS, OUTPUT_CHOICES, Notes, ProbeCall, Probed, probe
 from agents.providers.catalogue import ModelChoice
+from agents.providers.limits import Counted
 from generations.delivery import queue_is_empty, wake_tester
 from generations.errors import LaunchError, TooMany
 from generations.leases import is_gone, worker_name
 from generations.ledger import store_probe_call
+from generations.limited import LimitedProvider
 from generations.masking import mask
 from generations.models import ModelProbe, ProbeStatus
 from generations.offers import Offer, offer_of
 from generations.providers import client_for
+from generations.rates import SharedLimiter
 from generations.text import storable
 
 HOUR = timedelta(hours=1)
@@ -110,7 +113,7 @@ def _execute(row: ModelProbe) -> None:
     try:
         # The model as it is set down; what an earlier test found does not count.
         choice = offer_of(row.owner, row.provider, row.model).choice
-        client = cast(Probed, client_for(row.owner, row.provider, CALL_SECONDS))
+        client = _client(row)
         notes = Notes(found=partial(_note, row), called=partial(_record, row, choice))
         probe(
             client,
@@ -125,6 +128,13 @@ def _execute(row: ModelProbe) -> None:
         _end(row, ProbeStatus.FAILED, str(error))
     else:
         _end(row, ProbeStatus.DONE, "")
+
+
+def _client(row: ModelProbe) -> Probed:
+    """A client that keeps within what the key allows, together with all runs."""
+    client = client_for(row.owner, row.provider, CALL_SECONDS)
+    accounts = {row.provider: client.account} if isinstance(client, Counted) else {}
+    return LimitedProvider(cast(Probed, client), row.provider, SharedLimiter(None, accounts))
 
 
 def _note(row: ModelProbe, finding: Finding) -> None:

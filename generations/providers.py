@@ -14,7 +14,8 @@ from generations.endpoints import allowed_for, is_own, usable_endpoint
 from generations.errors import KeyUnreadable
 from generations.keys import get_key
 from generations.masking import remember_secret
-from generations.models import ProviderKey
+from generations.models import OwnEndpoint, ProviderKey
+from generations.models.endpoint import PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,16 @@ ENDPOINTS = {
         Endpoint("custom", "Own endpoint", "CUSTOM_BASE_URL", "CUSTOM_API_KEY"),
     )
 }
+
+
+def label_of(name: str) -> str:
+    """A provider as people know it."""
+    if name in ENDPOINTS:
+        return ENDPOINTS[name].label
+    if not is_own(name):
+        return name
+    row = OwnEndpoint.objects.filter(pk=name.removeprefix(PREFIX)).first()
+    return "This endpoint" if row is None else row.name
 
 
 def has_key(owner: AbstractBaseUser | None, name: str) -> bool:

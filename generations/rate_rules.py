@@ -6,11 +6,12 @@ import math
 import random
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Now
 
 from agents.providers.limits import NotYet
 from generations.models import CallLimit, CallTicket, KeyState, RunStatus
+from generations.providers import label_of
 
 MINUTE = timedelta(minutes=1)
 # A place may be free again at any moment.
@@ -18,6 +19,8 @@ PLACE_SECONDS = 1.0
 FIRST_BACKOFF, LONGEST_BACKOFF = 15.0, 900.0
 LONGEST_BLOCK = 86_400.0
 STRIKES_TO_OPEN = 3
+# A call outside of any run has no lease that tells whether its worker lives.
+LONGEST_OF_NO_RUN = timedelta(minutes=3)
 
 Tickets = QuerySet[CallTicket]
 
@@ -39,11 +42,13 @@ def blocked(state: KeyState, tickets: Tickets, now: datetime) -> NotYet | None:
     if state.blocked_until is not None and state.blocked_until > now:
         seconds = (state.blocked_until - now).total_seconds()
         words = "takes no more requests for now" if state.kind == "rate" else "did not answer the last times"
-        return NotYet(seconds, f"{state.provider} {words}; it is asked again in {_in_words(seconds)}.", state.kind)
+        return NotYet(
+            seconds, f"{label_of(state.provider)} {words}; it is asked again in {_in_words(seconds)}.", state.kind
+        )
     trying = state.kind == "busy" and state.strikes >= STRIKES_TO_OPEN
     if trying and in_flight(tickets).exists():
         return NotYet(
-            PLACE_SECONDS, f"{state.provider} did not answer the last times; one call tries it again.", "busy"
+            PLACE_SECONDS, f"{label_of(state.provider)} did not answer the last times; one call tries it again.", "busy"
         )
     return None
 
@@ -61,7 +66,8 @@ def over(limit: CallLimit, tickets: Tickets, tokens: int, now: datetime) -> NotY
 def in_flight(tickets: Tickets) -> Tickets:
     """Those whose call goes on: a worker that was lost holds no place."""
     running = Q(run__status=RunStatus.RUNNING, run__fence=F("fence"), run__lease_expires_at__gt=Now())
-    return tickets.filter(running, left_at=None)
+    of_no_run = Q(run=None, at__gt=Now() - Value(LONGEST_OF_NO_RUN))
+    return tickets.filter(running | of_no_run, left_at=None)
 
 
 def _over_a_day(limit: CallLimit, tickets: Tickets, now: datetime) -> NotYet | None:

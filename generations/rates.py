@@ -26,10 +26,13 @@ TROUBLES = ("busy", "network", "timeout")
 class SharedLimiter:
     """The limits of one run's keys, shared with every other run by the database. Implements the engine's Limiter.
 
-    ``accounts`` names the account of each provider; providers without one are not limited.
+    ``accounts`` names the account of each provider; providers without one are not limited. Without ``run`` it is for
+    calls outside of any.
     """
 
-    def __init__(self, run: Run, accounts: Mapping[str, str], now: Callable[[], datetime] = timezone.now) -> None:
+    def __init__(
+        self, run: Run | None, accounts: Mapping[str, str], now: Callable[[], datetime] = timezone.now
+    ) -> None:
         self._run, self._now = run, now
         self._accounts = {name: account_digest(account) for name, account in accounts.items()}
         self._home = threading.get_ident()
@@ -70,8 +73,9 @@ class SharedLimiter:
                     refusal = refusal or over(limit, tickets.filter(model__endswith=limit.suffix), tokens, now)
             if refusal is not None:
                 return refusal
+            fence = 0 if self._run is None else self._run.fence
             ticket = CallTicket.objects.create(
-                account=account, model=model, run=self._run, fence=self._run.fence, tokens=tokens, at=now
+                account=account, model=model, run=self._run, fence=fence, tokens=tokens, at=now
             )
         return Permit(str(ticket.pk))
 

@@ -17,16 +17,19 @@ from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
+from agents.providers.limits import Permit
 from agents.types import Role
 from generations import delivery
 from generations.catalogue_seed import SEEDS
 from generations.errors import LaunchError, TooMany
 from generations.keys import set_key
 from generations.leases import worker_name
-from generations.models import CatalogueModel, ModelCall, ModelProbe, OwnEndpoint, ProbeStatus
+from generations.models import CallLimit, CallTicket, CatalogueModel, ModelCall, ModelProbe, OwnEndpoint, ProbeStatus
 from generations.offers import offer_of, offers
 from generations.probes import BROKE_OFF, execute_next_probe, start_probe
 from generations.profiles import models_for
+from generations.providers import client_for
+from generations.rates import SharedLimiter
 from generations.recovery import recover_lost_runs
 from tests.agents.probing.tried_model import cut_after, prose, tried, whole_file
 from tests.agents.providers.endpoint import Endpoint, Talk, whole
@@ -326,3 +329,33 @@ def test_a_key_that_is_deleted_meanwhile_ends_the_test(user: User, page: Client,
     assert (row.status, "cannot be asked any more" in row.reason) == (ProbeStatus.FAILED, True)
     with pytest.raises(LaunchError):
         offer_of(user, "openrouter", CODER)
+
+
+def test_a_test_keeps_within_what_the_key_allows(page: Client, user: User, endpoint: Endpoint) -> None:
+    model = tried(endpoint)
+    CallLimit.objects.all().delete()
+    CallLimit.objects.create(provider="openrouter", requests_per_minute=3)
+    made(user)
+    assert len(model.asked) == 3
+    assert CallTicket.objects.filter(run=None).exclude(left_at=None).count() == 3
+    text = shown(page)
+    assert "partly tested" in text
+    assert "A JSON object in a fence was read as it is." in text
+    made(user)
+    assert len(model.asked) == 3
+    assert "does not answer" in shown(page)
+
+
+def test_a_test_and_a_run_share_the_places_of_a_key(page: Client, user: User, endpoint: Endpoint) -> None:
+    tried(endpoint)
+    CallLimit.objects.all().delete()
+    CallLimit.objects.create(provider="openrouter", calls_at_once=1)
+    limiter = SharedLimiter(None, {"openrouter": client_for(user, "openrouter").account})  # type: ignore[attr-defined]
+    held = limiter.enter("openrouter", CODER, 10)
+    assert isinstance(held, Permit)
+    assert not isinstance(limiter.enter("openrouter", CODER, 10), Permit)
+    row = made(user)
+    assert "partly tested" not in shown(page)
+    assert row.findings[0]["found"] == "no"
+    CallTicket.objects.update(at=timezone.now() - timedelta(minutes=4))
+    assert isinstance(limiter.enter("openrouter", CODER, 10), Permit)
