@@ -17,19 +17,16 @@ from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 from pytest_django.fixtures import Settings
 
-from agents.providers.limits import Permit
 from agents.types import Role
 from generations import delivery
 from generations.catalogue_seed import SEEDS
-from generations.errors import LaunchError, TooMany
+from generations.errors import LaunchError
 from generations.keys import set_key
 from generations.leases import worker_name
-from generations.models import CallLimit, CallTicket, CatalogueModel, ModelCall, ModelProbe, OwnEndpoint, ProbeStatus
-from generations.offers import offer_of, offers
+from generations.models import CatalogueModel, ModelCall, ModelProbe, OwnEndpoint, ProbeStatus
+from generations.offers import offer_of
 from generations.probes import BROKE_OFF, execute_next_probe, start_probe
 from generations.profiles import models_for
-from generations.providers import client_for
-from generations.rates import SharedLimiter
 from generations.recovery import recover_lost_runs
 from tests.agents.probing.tried_model import cut_after, prose, tried, whole_file
 from tests.agents.providers.endpoint import Endpoint, Talk, whole
@@ -186,54 +183,6 @@ def test_findings_are_shown_while_the_test_goes_on(page: Client, user: User, end
     assert "partly tested" in shown(page)
 
 
-def test_a_second_click_gives_the_test_that_is_going_on(user: User, page: Client, endpoint: Endpoint) -> None:
-    offer = offer_of(user, "openrouter", CODER)
-    assert start_probe(user, offer, owner=user) == start_probe(user, offer, owner=user)
-    assert ModelProbe.objects.count() == 1
-
-
-def test_so_many_tests_an_hour_and_at_once(page: Client, user: User, endpoint: Endpoint, settings: Settings) -> None:
-    tried(endpoint)
-    settings.PROBES_PER_HOUR = 2
-    made(user)
-    made(user)
-    form = {"provider": "openrouter", "model": CODER, "output_tokens": "400"}
-    refused = page.post(reverse("models-test", args=["mine"]), form, headers={"hx-request": "true"})
-    assert refused.status_code == 429
-    assert 3_000 < int(refused["Retry-After"]) <= 3_600
-    assert "2 tests an hour are allowed" in refused.content.decode()
-    whole_page = page.post(reverse("models-test", args=["mine"]), form)
-    assert (whole_page.status_code, "<title>Models and keys" in whole_page.content.decode()) == (429, True)
-    assert ModelProbe.objects.count() == 2
-    other = make_user()
-    set_key(other, "openrouter", SECRET)
-    settings.PROBES_PER_HOUR = 20
-    for offer in offers(other)[:3]:
-        start_probe(other, offer, owner=other)
-    with pytest.raises(TooMany, match="still going on"):
-        start_probe(other, offers(other)[3], owner=other)
-
-
-def test_twenty_wishes_at_once_pass_no_limit(user: User, page: Client, settings: Settings) -> None:
-    settings.PROBES_PER_HOUR = 2
-    several = offers(user)[:10]
-
-    def wish(number: int) -> None:
-        try:
-            start_probe(user, several[number % 10], owner=user)
-        except TooMany:
-            pass
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=wish, args=(number,)) for number in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert ModelProbe.objects.count() == 2
-
-
 @pytest.mark.parametrize("length", ["", "401", "-400", "9999999999", "x"])
 def test_only_offered_lengths_are_taken(page: Client, length: str) -> None:
     form = {"provider": "openrouter", "model": CODER, "output_tokens": length}
@@ -329,33 +278,3 @@ def test_a_key_that_is_deleted_meanwhile_ends_the_test(user: User, page: Client,
     assert (row.status, "cannot be asked any more" in row.reason) == (ProbeStatus.FAILED, True)
     with pytest.raises(LaunchError):
         offer_of(user, "openrouter", CODER)
-
-
-def test_a_test_keeps_within_what_the_key_allows(page: Client, user: User, endpoint: Endpoint) -> None:
-    model = tried(endpoint)
-    CallLimit.objects.all().delete()
-    CallLimit.objects.create(provider="openrouter", requests_per_minute=3)
-    made(user)
-    assert len(model.asked) == 3
-    assert CallTicket.objects.filter(run=None).exclude(left_at=None).count() == 3
-    text = shown(page)
-    assert "partly tested" in text
-    assert "A JSON object in a fence was read as it is." in text
-    made(user)
-    assert len(model.asked) == 3
-    assert "does not answer" in shown(page)
-
-
-def test_a_test_and_a_run_share_the_places_of_a_key(page: Client, user: User, endpoint: Endpoint) -> None:
-    tried(endpoint)
-    CallLimit.objects.all().delete()
-    CallLimit.objects.create(provider="openrouter", calls_at_once=1)
-    limiter = SharedLimiter(None, {"openrouter": client_for(user, "openrouter").account})  # type: ignore[attr-defined]
-    held = limiter.enter("openrouter", CODER, 10)
-    assert isinstance(held, Permit)
-    assert not isinstance(limiter.enter("openrouter", CODER, 10), Permit)
-    row = made(user)
-    assert "partly tested" not in shown(page)
-    assert row.findings[0]["found"] == "no"
-    CallTicket.objects.update(at=timezone.now() - timedelta(minutes=4))
-    assert isinstance(limiter.enter("openrouter", CODER, 10), Permit)
