@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 import pytest
 
-ROWS = pytest.StashKey[list[tuple[str, str, str, float]]]()
+ROWS = pytest.StashKey[list[tuple[str, str, str, float, bool]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,9 +34,9 @@ def pytest_runtest_makereport(
     if marker is not None and report.when == "call":
         program, outcome = marker.args
         told = outcome if report.passed else "NOT CONTAINED"
-        rows.append((program, item.name.partition("[")[2].rstrip("]"), told, call.duration))
+        rows.append((program, item.name.partition("[")[2].rstrip("]"), told, call.duration, report.passed))
     elif marker is not None and report.when == "teardown" and report.failed and rows:
-        rows[-1] = (*rows[-1][:2], "LEFT SOMETHING BEHIND", rows[-1][3])
+        rows[-1] = (*rows[-1][:2], "LEFT SOMETHING BEHIND", rows[-1][3], False)
     return report
 
 
@@ -45,7 +45,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not config.getoption("--hostile-table"):
         return
     terminalreporter.section("hostile programs")
-    for program, case, outcome, seconds in config.stash[ROWS]:
+    for program, case, outcome, seconds, _held in config.stash[ROWS]:
         terminalreporter.write_line(f"{program[:52]:52}  {case[:40]:40}  {outcome[:52]:52}  {seconds:6.1f} s")
-    held = sum(outcome == outcome.lower() or not outcome.isupper() for _, _, outcome, _ in config.stash[ROWS])
-    terminalreporter.write_line(f"{held} of {len(config.stash[ROWS])} contained and cleared away")
+    rows = config.stash[ROWS]
+    held, seconds = sum(row[4] for row in rows), sum(row[3] for row in rows)
+    terminalreporter.write_line(f"{held} of {len(rows)} contained and cleared away, in {seconds:.0f} s")

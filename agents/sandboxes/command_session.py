@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from agents.errors import SandboxFailure, Stopped
-from agents.paths import MAX_FILE_BYTES
+from agents.paths import MAX_FILE_BYTES, MAX_TOTAL_BYTES
 from agents.sandboxes.base import WORK, Command, CommandResult
 from agents.sandboxes.measuring import MEASURE, Figures, new_mark, take_figures, without_figures
 from agents.sandboxes.output import Output
@@ -70,6 +70,11 @@ class CommandSession(ABC):
         line = GET.format(folder=folder, size=MAX_FILE_BYTES + 1)
         # A failing tar (a folder that is not there) still gives what it could read.
         self.execute(Call(("sh", "-c", line), flooded=lambda: len(taken) > MAX_STREAM_BYTES), take)
+        if len(taken) > MAX_STREAM_BYTES:
+            raise SandboxFailure(
+                f"The application wrote more than {MAX_TOTAL_BYTES >> 20} MiB below {folder}; "
+                "that is too much to read back."
+            )
         return unpack(bytes(taken)) if taken else []
 
     def run(

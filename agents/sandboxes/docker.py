@@ -70,7 +70,7 @@ class DockerSandbox:
         try:
             fault("container_created")
             session = DockerSession(self._connected(), container)
-            verdict = self._records.tested(self._key(digest), lambda: self._test(session))
+            verdict = self._records.tested(self._key(digest), lambda: self._test(session, digest))
             if verdict.problem:
                 raise SandboxUnavailable(FAILED.format(verdict.problem))
             yield session
@@ -125,12 +125,17 @@ class DockerSandbox:
         configuration = host_configuration({LABEL_OWNER: f"{self._installation}, self-test"}, self._runtime)
         container = start(self._connected(), digest, {**configuration, **TRIAL})
         try:
-            return self._test(DockerSession(self._connected(), container))
+            return self._test(DockerSession(self._connected(), container), digest)
         finally:
             remove(container)
 
-    def _test(self, session: DockerSession) -> str:
-        return missing_guards(session, own_kernel=self._runtime not in ("", self._engine["DefaultRuntime"]))
+    def _test(self, session: DockerSession, digest: str) -> str:
+        own_kernel = self._runtime not in ("", self._engine["DefaultRuntime"])
+        return missing_guards(session, own_kernel=own_kernel, given=self._brought(digest))
+
+    def _brought(self, digest: str) -> list[str]:
+        """The names of the variables that an image sets, such as the version of its interpreter."""
+        return [word.partition("=")[0] for word in self._connected().images.get(digest).attrs["Config"]["Env"] or ()]
 
     def _key(self, digest: str) -> str:
         """Another engine, image, runtime or configuration is tested anew."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from agents.sandboxes.base import Command, SandboxSession
@@ -20,15 +21,16 @@ DOORS = ("io_uring_setup", "keyctl", "ptrace", "kcmp", "unshare", "process_vm_re
 DOORS_OF_OTHERS = ("io_uring_setup", "bpf")
 
 
-def missing_guards(session: SandboxSession, *, own_kernel: bool = False) -> str:
+def missing_guards(session: SandboxSession, *, own_kernel: bool = False, given: Collection[str] = ()) -> str:
     """'' when every guard is in force, otherwise the missing ones in words.
 
-    ``own_kernel``: the sandbox has another kernel than this machine's, such as gVisor's.
+    ``own_kernel``: the sandbox has another kernel than this machine's, such as gVisor's. ``given``: names of variables
+    that the image brings.
     """
     calls = machines()[os.uname().machine].calls if os.uname().machine in machines() else {}
     expected = {
         "uid": UID,
-        "environment": [*ENVIRONMENT, *ADDED],
+        "environment": [*ENVIRONMENT, *ADDED, *given],
         "folders": {**PROFILE.writable, "/dev/shm": PROFILE.shared_memory},  # noqa: S108 - in the sandbox
         "limits": {
             "RLIMIT_FSIZE": PROFILE.file_size,

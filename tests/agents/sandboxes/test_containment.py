@@ -36,6 +36,7 @@ def host_addresses() -> list[str]:
     return sorted(found)
 
 
+@pytest.mark.hostile("connects to a service of this machine", "not reached by any address")
 def test_no_network_and_no_service_of_this_machine(session: SandboxSession, host_service: int) -> None:
     program = """
 import socket, sys
@@ -68,6 +69,7 @@ with socket.create_server(("0.0.0.0", 8000)) as server, socket.create_connection
     assert python(session, program).output == "b'hello'\n"
 
 
+@pytest.mark.hostile("reads files of this machine by their paths", "absent or denied")
 def test_files_of_this_machine_cannot_be_read(session: SandboxSession, tmp_path: Path) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text("canary")
@@ -97,6 +99,7 @@ for path in sys.argv[1:]:
         Path("/tmp/autocoder-canary.txt").unlink()
 
 
+@pytest.mark.hostile("writes to every folder and file there is", "read-only but for its folders")
 def test_nothing_can_be_written_but_the_writable_folders(session: SandboxSession) -> None:
     program = """
 import os
@@ -120,6 +123,7 @@ for path in ("/proc/sys/kernel/core_pattern", "/proc/sys/net/ipv4/ip_forward", "
     assert python(session, program).output == ""
 
 
+@pytest.mark.hostile("looks for capabilities and takes more", "none, and none can be gained")
 def test_no_privileges_are_had_or_gained(session: SandboxSession) -> None:
     status = session.run(shell("cat /proc/self/status", LONG)).output
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
@@ -147,6 +151,7 @@ def test_no_privileges_are_had_or_gained(session: SandboxSession) -> None:
         "for p in /proc/[0-9]*; do prlimit --pid ${p#/proc/} --cpu=0:0 --nofile=0:0 --nproc=0:0; done",
     ],
 )
+@pytest.mark.hostile("kills, stops or disturbs the first process", "only itself is ended")
 def test_code_can_only_end_itself(session: SandboxSession, line: str) -> None:
     session.run(shell(line, 20.0))
     session.wipe()
@@ -167,6 +172,7 @@ for pid in (int(n) for n in os.listdir("/proc") if n.isdigit()):
     assert python(session, program).output == ""
 
 
+@pytest.mark.hostile("scans for another sandbox's sockets and files", "nothing of it is seen")
 def test_two_sandboxes_do_not_see_each_other(sandbox: Sandbox) -> None:
     listen = """
 import socket, time

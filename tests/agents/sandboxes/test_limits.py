@@ -11,6 +11,7 @@ from tests.agents.sandboxes.programs import LONG, lives_on, python
 pytestmark = pytest.mark.sandbox
 
 
+@pytest.mark.hostile("forks for ever", "held at the limit of processes, then ended")
 def test_a_fork_bomb_is_held(session: SandboxSession) -> None:
     program = "import os\nwhile True:\n  try:\n    os.fork()\n  except OSError:\n    pass"
     result = python(session, program, seconds=2.0)
@@ -18,6 +19,7 @@ def test_a_fork_bomb_is_held(session: SandboxSession) -> None:
     assert lives_on(session)
 
 
+@pytest.mark.hostile("starts as many processes as it can", "refused at the limit")
 def test_processes_are_counted(session: SandboxSession) -> None:
     program = """
 import os, time
@@ -38,12 +40,14 @@ print(count)
     assert lives_on(session)
 
 
+@pytest.mark.hostile("takes memory for ever", "killed at the limit, told as 137")
 def test_too_much_memory_ends_the_command(session: SandboxSession) -> None:
     result = python(session, "x = []\nwhile True: x.append(bytearray(20 << 20))")
     assert (result.exit_code, result.timed_out) == (137, False)
     assert lives_on(session)
 
 
+@pytest.mark.hostile("takes memory in many processes", "killed at the limit of all of them")
 def test_too_much_memory_in_many_processes_ends_them(session: SandboxSession) -> None:
     program = """
 import os, time
@@ -63,6 +67,7 @@ print(sum(os.waitpid(child, 0)[1] != 0 for child in children) > 0)
     assert lives_on(session)
 
 
+@pytest.mark.hostile("fills its folders, then its memory", "killed at the limit of both")
 def test_files_in_memory_count_as_memory(session: SandboxSession) -> None:
     fill = "head -c 60M /dev/zero > {}{}"
     lines = [fill.format("/deps/f", n) for n in range(6)] + [fill.format("/work/f", n) for n in range(4)]
@@ -73,6 +78,7 @@ def test_files_in_memory_count_as_memory(session: SandboxSession) -> None:
 
 
 @pytest.mark.parametrize("folder", [*PROFILE.writable, "/dev/shm"])
+@pytest.mark.hostile("fills a folder", "no space left at the limit")
 def test_a_full_folder_takes_no_more(session: SandboxSession, folder: str) -> None:
     program = """
 import sys
@@ -92,6 +98,7 @@ except OSError as error:
     assert lives_on(session)
 
 
+@pytest.mark.hostile("makes empty files without end", "no space left at the limit")
 def test_files_are_counted(session: SandboxSession) -> None:
     program = "import sys\nfor n in range(10**6):\n  open(f'{sys.argv[1]}/{n}', 'w').close()"
     for folder in PROFILE.writable:
@@ -101,12 +108,14 @@ def test_files_are_counted(session: SandboxSession) -> None:
     assert lives_on(session)
 
 
+@pytest.mark.hostile("makes a file of a terabyte", "file too large")
 def test_a_big_file_is_refused(session: SandboxSession) -> None:
     program = "open('/work/big', 'wb').truncate(1 << 40)"
     assert "File too large" in python(session, program).output
     assert session.run(shell(f"head -c {PROFILE.file_size + 1} /dev/zero > /work/big", LONG)).exit_code != 0
 
 
+@pytest.mark.hostile("opens files without end", "too many open files")
 def test_open_files_are_counted(session: SandboxSession) -> None:
     program = "x = []\nwhile True: x.append(open('/dev/null'))"
     assert "Too many open files" in python(session, program).output

@@ -147,6 +147,7 @@ def test_the_programs_that_applications_need_are_there(session: SandboxSession) 
     assert session.run(shell("id -un; id -u", LONG)).output == "app\n10001\n"
 
 
+@pytest.mark.hostile("prints yes for ever", "cut and ended; the next command runs")
 def test_endless_output_is_cut_and_ended(session: SandboxSession) -> None:
     result = session.run(shell("yes", LONG))
     assert result.exit_code == 137
@@ -156,6 +157,7 @@ def test_endless_output_is_cut_and_ended(session: SandboxSession) -> None:
     assert session.run(shell("echo after", LONG)).output == "after\n"
 
 
+@pytest.mark.hostile("leaves a daemon and counts for ever", "killed with its daemon")
 def test_a_command_over_its_time_is_killed_with_all_that_it_started(session: SandboxSession) -> None:
     result = python(session, DAEMON + "\nwhile True: pass", seconds=1.0)
     assert result.timed_out
@@ -163,6 +165,7 @@ def test_a_command_over_its_time_is_killed_with_all_that_it_started(session: San
     assert not beating(session)
 
 
+@pytest.mark.hostile("ends and leaves a daemon", "the daemon is killed")
 def test_nothing_that_a_command_left_running_outlives_it(session: SandboxSession) -> None:
     assert python(session, DAEMON).exit_code == 0
     assert not beating(session)
@@ -199,6 +202,7 @@ def test_files_can_be_put_below_another_folder(session: SandboxSession) -> None:
     assert session.get("/deps") == [SourceFile("wheels/one.whl", b"wheel")]
 
 
+@pytest.mark.hostile("delivers links, pipes, sockets, sparse and huge files", "left out")
 def test_what_is_not_a_plain_file_stays_inside(session: SandboxSession) -> None:
     session.put([SourceFile("good.txt", b"good")])
     lines = (

@@ -38,6 +38,7 @@ for call in {calls!r}:
 
 
 @pytest.mark.sandbox
+@pytest.mark.hostile("makes each system call that is refused", "refused each time")
 def test_every_refused_call_is_refused(session: SandboxSession) -> None:
     refused = [name for name in names(rules.REFUSED) if name in NUMBERS]
     found = answers(session, [(NUMBERS[name], 0, 0, 0, 0, 0, 0) for name in refused])
@@ -55,12 +56,14 @@ def test_calls_that_nobody_named_are_not_there(session: SandboxSession) -> None:
 
 @pytest.mark.sandbox
 @pytest.mark.parametrize("family", [0, 3, 9, 17, 29, 30, 31, 38, 40, 44, 45, (1 << 32) + 40])
+@pytest.mark.hostile("opens sockets past its network (vsock, packets, ...)", "no such family")
 def test_no_other_family_of_sockets_can_be_opened(session: SandboxSession, family: int) -> None:
     calls = [(NUMBERS[name], family, kind, 0, 0) for name in ("socket", "socketpair") for kind in (1, 2, 3, 5)]
     assert set(answers(session, calls)) == {-errno.EAFNOSUPPORT}
 
 
 @pytest.mark.sandbox
+@pytest.mark.hostile("makes namespaces of each kind", "refused")
 def test_no_namespace_can_be_made(session: SandboxSession) -> None:
     flags = [1 << bit for bit in range(32) if rules.NAMESPACES >> bit & 1]
     calls = [(NUMBERS["clone"], flag | 17, 0, 0, 0, 0) for flag in [*flags, rules.NAMESPACES]]
@@ -69,6 +72,7 @@ def test_no_namespace_can_be_made(session: SandboxSession) -> None:
 
 
 @pytest.mark.sandbox
+@pytest.mark.hostile("switches protections of memory off", "refused")
 def test_protections_cannot_be_switched_off(session: SandboxSession) -> None:
     asked, *rest = answers(session, [(NUMBERS["personality"], p) for p in (0xFFFFFFFF, 0x0040000, 0x0400000, 8)])
     assert asked >= 0
@@ -77,6 +81,7 @@ def test_protections_cannot_be_switched_off(session: SandboxSession) -> None:
 
 @pytest.mark.sandbox
 @pytest.mark.parametrize("program", ["int80", "x32"])
+@pytest.mark.hostile("makes system calls of another word size", "ended at the call")
 def test_programs_of_another_word_size_are_ended(session: SandboxSession, program: str) -> None:
     session.put([SourceFile("call.py", (WORKLOADS / "other_word_size.py").read_bytes())])
     result = session.run(Command(("python3", "call.py", program), LONG))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import docker
 import pytest
@@ -79,6 +81,18 @@ def test_a_container_without_a_guard_runs_no_code(
     with pytest.raises(SandboxUnavailable, match=finding):
         opened(sandbox)
     assert sandbox.present() == set()
+
+
+def test_variables_that_the_image_brings_are_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, tag = docker.from_env(), f"autocoder-test-brings:{uuid4().hex}"
+    base = engine.images.get(image_tag("python"))
+    recipe = f"FROM {base.id}\nENV PYTHON_VERSION=3.11.0 GPG_KEY=public\n"
+    engine.images.build(fileobj=io.BytesIO(recipe.encode()), tag=tag, network_mode="none")
+    try:
+        monkeypatch.setattr(docker_module, "image_tag", lambda _key: tag)
+        assert opened(DockerSandbox(INSTALLATION)) == "ran\n"
+    finally:
+        engine.images.remove(tag, force=True)
 
 
 def test_a_failed_self_test_is_the_status_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
