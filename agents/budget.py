@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from agents.errors import BudgetExceeded
 
+WARNING_SHARE = 0.8
+
 
 @dataclass
 class Budget:
@@ -16,6 +18,8 @@ class Budget:
     max_cost_usd: float | None = None
     tokens: int = 0
     cost_usd: float = 0.0
+    warned: bool = False
+    """Whether it was said that most of a limit is spent."""
     _held_tokens: int = 0
     _held_cost: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -43,3 +47,19 @@ class Budget:
             self._held_cost -= held_cost
             self.tokens += tokens
             self.cost_usd += cost_usd
+
+    def warning(self) -> str:
+        """The sentence that most of a limit is spent; '' while it is not, or when it was said before."""
+        with self._lock:
+            spent = self._mostly_spent()
+            if not spent or self.warned:
+                return ""
+            self.warned = True
+        return f"{spent} spent; at the limit the run pauses."
+
+    def _mostly_spent(self) -> str:
+        if self.max_cost_usd is not None and self.cost_usd >= WARNING_SHARE * self.max_cost_usd:
+            return f"${self.cost_usd:.4f} of ${self.max_cost_usd:.2f} are"
+        if self.max_tokens is not None and self.tokens >= WARNING_SHARE * self.max_tokens:
+            return f"{self.tokens} of {self.max_tokens} tokens are"
+        return ""

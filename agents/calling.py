@@ -8,13 +8,15 @@ from functools import partial
 
 from agents.context import CallRecord, RunContext
 from agents.errors import AgentError, LeaseLost, ProviderError, Stopped
-from agents.events import ModelCalled
+from agents.events import LogLine, ModelCalled
 from agents.faults import fault
 from agents.providers.base import Message, Reply, Request
 from agents.providers.catalogue import ModelChoice
 from agents.providers.limits import Permit
 from agents.question import Question
-from agents.receipts import CHARACTERS_PER_TOKEN, receipt_of
+from agents.receipts import receipt_of
+from agents.spending import NOTHING, Spent, prompt_tokens, spent_in_vain, spent_on
+from agents.types import Level
 from agents.watching import Watcher
 
 PROVIDER_TRIES = 3
@@ -36,7 +38,7 @@ class Call:
     ) -> None:
         self._context, self._question, self._choice, self._messages = context, question, choice, messages
         self._provider = context.providers[choice.provider]
-        self._longest = choice.max_output_tokens
+        self._longest, self._received = choice.max_output_tokens, 0
         self._step = context.steps.name(question.stage, question.purpose, (choice.provider, choice.model), messages)
         self._record = self._new_record()
 
@@ -91,7 +93,7 @@ class Call:
         failed: ProviderError | None = None
         try:
             reply = self._answered()
-            tokens = self._spent(reply)[0]
+            tokens = spent_on(self._choice, self._messages, reply).tokens
         except ProviderError as error:
             failed = error
             raise
@@ -102,34 +104,45 @@ class Call:
     def _answered(self) -> Reply:
         """Ask the provider once. The ledger has the call before it is made, and its answer as soon as it is whole."""
         held = self._reserve()
-        started = time.monotonic()
+        started, self._received = time.monotonic(), 0
         self._record = replace(self._new_record(), held=held if self._provider.uses_ai else None)
-        self._context.journal.record_call(self._record)
-        fault("before_call")
+        spent = NOTHING
         try:
-            reply = self._provider.complete(self._request(), stop=self._context.journal.stop_requested)
-        except AgentError as error:
-            self._context.budget.settle(*held, 0, 0.0)
-            self._failed(error, time.monotonic() - started)
-            raise
-        self._context.budget.settle(*held, *self._spent(reply))
+            self._context.journal.record_call(self._record)
+            fault("before_call")
+            try:
+                reply = self._provider.complete(self._request(), stop=self._context.journal.stop_requested)
+            except AgentError as error:
+                spent = spent_in_vain(self._choice, self._messages, self._received)
+                self._failed(error, time.monotonic() - started, spent)
+                raise
+            spent = spent_on(self._choice, self._messages, reply)
+        finally:
+            self._context.budget.settle(*held, spent.tokens, spent.cost_usd or 0.0)
         fault("after_answer")
-        self._record = self._with_reply(reply, "answered")
+        self._record = self._with_reply(reply, "answered", spent)
         self._context.journal.record_call(self._record)
         fault("answer_saved")
+        self._warn()
         return reply
+
+    def _warn(self) -> None:
+        if sentence := self._context.budget.warning():
+            self._context.journal.record(LogLine(stage=self._question.stage, level=Level.WARNING, text=sentence))
 
     def _reused(self, kept: Reply) -> Reply:
         nothing = replace(kept, prompt_tokens=0, completion_tokens=0, cost_usd=0.0, seconds=0.0)
-        self._record = self._with_reply(nothing, "reused")
+        self._record = self._with_reply(nothing, "reused", NOTHING)
         return nothing
 
-    def _failed(self, error: AgentError, seconds: float) -> None:
-        """Record that no answer came. What was spent on it is not known."""
+    def _failed(self, error: AgentError, seconds: float, spent: Spent) -> None:
+        """Record that no answer came; what was spent on one that broke off is estimated."""
         if isinstance(error, LeaseLost):
             return
         outcome = "stopped" if isinstance(error, Stopped) else type(error).__name__
         self._record = replace(self._record, outcome=outcome, reply=str(error), seconds=seconds)
+        if spent.estimated:
+            self._record = _with_figures(self._record, spent)
         self._context.journal.record_call(self._record, self._event() if isinstance(error, ProviderError) else None)
 
     def _request(self) -> Request:
@@ -143,7 +156,7 @@ class Call:
             max_tokens=self._longest,
             json_schema=question.json_schema if self._choice.json_schema else None,
             data=question.data,
-            on_text=partial(_took, watcher),
+            on_text=partial(self._took, watcher),
         )
 
     def _new_record(self) -> CallRecord:
@@ -165,20 +178,9 @@ class Call:
             step=self._step,
         )
 
-    def _with_reply(self, reply: Reply, outcome: str) -> CallRecord:
-        prompt, completion, cost = reply.prompt_tokens, reply.completion_tokens, reply.cost_usd
-        if cost is None and prompt is not None and completion is not None:
-            cost = self._choice.cost(prompt, completion)
-        return replace(
-            self._record,
-            outcome=outcome,
-            reply=reply.text,
-            finish=reply.finish,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            cost_usd=cost,
-            seconds=reply.seconds,
-        )
+    def _with_reply(self, reply: Reply, outcome: str, spent: Spent) -> CallRecord:
+        record = replace(self._record, outcome=outcome, reply=reply.text, finish=reply.finish, seconds=reply.seconds)
+        return _with_figures(record, spent)
 
     def _event(self) -> ModelCalled:
         record = self._record
@@ -198,27 +200,18 @@ class Call:
     def _reserve(self) -> tuple[int, float]:
         if not self._provider.uses_ai:
             return 0, 0.0
-        cost = self._choice.cost(self._prompt_tokens, self._longest) or 0.0
+        cost = self._choice.cost(prompt_tokens(self._messages), self._longest) or 0.0
         self._context.budget.reserve(self._most_tokens, cost)
         return self._most_tokens, cost
 
     @property
-    def _prompt_tokens(self) -> int:
-        return sum(len(message.text) for message in self._messages) // CHARACTERS_PER_TOKEN
-
-    @property
     def _most_tokens(self) -> int:
-        return self._prompt_tokens + self._longest
+        return prompt_tokens(self._messages) + self._longest
 
-    def _spent(self, reply: Reply) -> tuple[int, float]:
-        """What the call took: the provider's own counts, or an estimate where it gives none."""
-        prompt, completion = reply.prompt_tokens, reply.completion_tokens
-        if prompt is None:
-            prompt = self._prompt_tokens
-        if completion is None:
-            completion = len(reply.text) // CHARACTERS_PER_TOKEN
-        cost = reply.cost_usd if reply.cost_usd is not None else self._choice.cost(prompt, completion)
-        return prompt + completion, cost or 0.0
+    def _took(self, watcher: Watcher, text: str) -> None:
+        self._received += len(text)
+        watcher.take(text)
+        fault("mid_stream")
 
     def _wait(self, seconds: float, error: ProviderError) -> None:
         """Wait a little, ready to stop. A long wait is not ours to sit through."""
@@ -234,6 +227,11 @@ class Call:
             raise Stopped("Stopped at your request.")
 
 
-def _took(watcher: Watcher, text: str) -> None:
-    watcher.take(text)
-    fault("mid_stream")
+def _with_figures(record: CallRecord, spent: Spent) -> CallRecord:
+    return replace(
+        record,
+        prompt_tokens=spent.prompt,
+        completion_tokens=spent.completion,
+        cost_usd=spent.cost_usd,
+        estimated=spent.estimated,
+    )

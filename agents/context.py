@@ -48,6 +48,8 @@ class CallRecord:
     cost_usd: float | None
     seconds: float
     receipt: tuple[ReceiptItem, ...] = ()
+    estimated: bool = False
+    """Whether the tokens are our own estimate: the answer broke off, or the provider gave no counts."""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     step: str = ""
     finish: Finish = "unknown"

@@ -49,12 +49,15 @@ class Purpose(StrEnum):
 
 
 class Awaited(StrEnum):
-    """What a waiting run waits for. The values are stored."""
+    """What a waiting or paused run waits for; a budget and credit need a person. The values are stored."""
 
     SANDBOX = "sandbox"
     RATE = "rate"
     PROVIDER = "provider"
     STORAGE = "storage"
+    ALLOWANCE = "allowance"
+    BUDGET = "budget"
+    CREDIT = "credit"
 
 
 class ProjectType(StrEnum):

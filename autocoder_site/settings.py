@@ -170,6 +170,8 @@ OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
 CHROMA_URL = env.str("CHROMA_URL", default="http://127.0.0.1:8001")
 MODEL_SECONDS = env.float("MODEL_SECONDS", default=300.0)
 RUNS_PER_USER = env.int("RUNS_PER_USER", default=3)
+USER_TOKENS_PER_DAY = env.int("USER_TOKENS_PER_DAY", default=0)
+USER_USD_PER_DAY = env.str("USER_USD_PER_DAY", default="")
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=30)
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=3)
 

@@ -15,6 +15,7 @@ from generations.models import Attempt, Checkpoint, CheckpointStatus, QualityRep
 FIGURES = ("status", "reason", "verdict", "quality", "tests_passed", "tests_failed", "tests_skipped")
 ANEW: dict[str, object] = {
     **dict.fromkeys(FIGURES[2:]),
+    "waits_for": "",
     "reason": "",
     "started_at": None,
     "finished_at": None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -71,6 +72,21 @@ def check_models(**_kwargs: Any) -> Iterable[CheckMessage]:
             "MODEL_PROVIDER is custom, but CUSTOM_BASE_URL or CUSTOM_MODEL is not set.",
             hint="Set both in .env, or MODEL_PROVIDER=offline.",
             id="autocoder.E007",
+        )
+
+
+@register()
+def check_allowance(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """The site's allowance a day is an amount."""
+    try:
+        allowed = not settings.USER_USD_PER_DAY or Decimal(settings.USER_USD_PER_DAY) >= 0
+    except InvalidOperation:
+        allowed = False
+    if not allowed or settings.USER_TOKENS_PER_DAY < 0:
+        yield Error(
+            "USER_USD_PER_DAY or USER_TOKENS_PER_DAY is no amount.",
+            hint="Give numbers such as 2.50 and 500000, or leave them out for no limit.",
+            id="autocoder.E012",
         )
 
 

@@ -51,6 +51,17 @@ def language_choices() -> list[tuple[str, str]]:
     return [("", "Decide from the description"), *known]
 
 
+class MoreForm(forms.Form):
+    """What a run that paused at its limits may spend besides; without a figure as much again as was ordered."""
+
+    add_usd = forms.DecimalField(
+        required=False, min_value=0, decimal_places=2, error_messages={"invalid": "The amount to add is no number."}
+    )
+    add_tokens = forms.IntegerField(
+        required=False, min_value=0, error_messages={"invalid": "The tokens to add are no number."}
+    )
+
+
 class NewRunForm(forms.Form):
     """An order for an application. ``launch`` has the last word on every field."""
 

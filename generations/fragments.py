@@ -30,6 +30,7 @@ FRAGMENTS: dict[str, Fragment] = {
         "runs/_summary.html",
         (*_ALWAYS, events.StageStarted, events.StageFinished, events.StageFailed, events.ModelCalled, events.LogLine),
     ),
+    "budget": Fragment("runs/_budget.html", (*_ALWAYS, events.ModelCalled, events.Activity)),
     "now": Fragment("runs/_now.html", (*_ALWAYS, events.Activity, events.StageStarted)),
     "rail": Fragment("runs/_rail.html", (*_ALWAYS, events.StageStarted, events.StageFinished, events.StageFailed)),
     "files": Fragment("runs/_files.html", (*_ALWAYS, events.FileWritten, events.StageFinished)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from decimal import Decimal
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
@@ -20,6 +21,7 @@ from generations.halting import request_pause, request_stop
 from generations.images import UploadedImage, store_images
 from generations.models import Checkpoint, Origin, Project, Run, RunStatus
 from generations.order import RunOrder, checked, order_like, with_extra
+from generations.run_budget import is_at_limit, with_more
 from generations.soundness import is_sound, mark_damaged, newest_sound
 from generations.talking import awaited
 from generations.text import clean_text, is_blank, title_from
@@ -67,11 +69,12 @@ def start_run(
     return run
 
 
-def resume_run(run: Run) -> Run:
+def resume_run(run: Run, *, add_usd: Decimal | None = None, add_tokens: int | None = None) -> Run:
     """Queue a paused or ended run again; it goes on from its last checkpoint.
 
-    A run that paused at its limit may spend as much again as was ordered. A run that was judged, but
-    not as succeeded, is executed again. Raises LaunchError if it succeeded or goes on.
+    A run that paused at its limit may spend so much more, without a figure as much again as was ordered. A run that
+    was judged, but not as succeeded, is executed again. Raises LaunchError if it succeeded or goes on, or for an
+    amount that is none.
     """
     with transaction.atomic():
         before = Run.objects.select_for_update().get(pk=run.pk)
@@ -79,7 +82,7 @@ def resume_run(run: Run) -> Run:
             raise LaunchError("This run cannot be resumed: it succeeded, or it is going on already.")
         start, damaged = newest_sound(before, judged=False)
         told = mark_damaged(damaged)
-        settings, fresh = _with_grant(before), {**ANEW}
+        settings, fresh = _going_on(before, add_usd, add_tokens), {**ANEW}
         if before.ended and before.started_at is not None:
             set_aside(before, start and start.checkpoint)
         else:
@@ -176,14 +179,12 @@ def _create(owner: AbstractBaseUser, order: RunOrder) -> Run:
     return run
 
 
-def _with_grant(run: Run) -> dict[str, object]:
-    """The run's settings; for one that paused at its limit, with its limits granted once more."""
+def _going_on(run: Run, add_usd: Decimal | None, add_tokens: int | None) -> dict[str, object]:
+    """The settings of a run that goes on: with an answer it was waiting for, or with more to spend."""
     if run.status != RunStatus.PAUSED:
         return run.settings
+    if is_at_limit(run):
+        return with_more(run, add_usd, add_tokens)
     kind, _state = awaited(run)
-    if run.pause_requested_at is not None and not kind:
-        return run.settings
-    if kind:
-        # Going on without a word is an answer too.
-        return {**run.settings, "answered" if kind == "answers" else "approved": True}
-    return {**run.settings, "grants": run.settings.get("grants", 1) + 1}
+    # Going on without a word is an answer too.
+    return {**run.settings, "answered" if kind == "answers" else "approved": True} if kind else run.settings

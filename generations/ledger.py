@@ -21,6 +21,7 @@ from agents.probing.probe import ProbeCall
 from agents.providers.base import Message, Reply
 from agents.providers.catalogue import ModelChoice
 from agents.types import Purpose, Role
+from generations.allowances import add_spending, check_day
 from generations.keys import fernet
 from generations.masking import mask
 from generations.models import KeptReply, ModelCall, ModelProbe, Run
@@ -35,6 +36,8 @@ def store_call(run: Run, call: CallRecord) -> None:
     pk, figures = uuid.UUID(call.id), _figures(call)
     before = ModelCall.objects.filter(pk=pk, run=run).values("prompt_tokens", "completion_tokens", "cost_usd").first()
     if before is None:
+        if call.held is not None:
+            check_day(run.project.owner, call.held[0], _money(call.held[1]) or Decimal(0))
         ModelCall.objects.create(pk=pk, run=run, **_question(run, call), **figures)
     else:
         ModelCall.objects.filter(pk=pk).update(**figures)
@@ -108,7 +111,16 @@ def _add_to_totals(run: Run, before: Mapping[str, Any], now: Mapping[str, Any]) 
             zero = Value(0, output_field=Run._meta.get_field(name))
             totals[name] = Coalesce(F(name), zero) + (sum(known) - sum(counted))
     if totals:
+        tokens, cost = _growth(before, now)
+        add_spending(run.project.owner_id, tokens, cost)
         Run.objects.filter(pk=run.pk).update(**totals)
+
+
+def _growth(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[int, Decimal]:
+    """Tokens and US dollars that are newly known of a call."""
+    parts = ("prompt_tokens", "completion_tokens")
+    tokens = sum((now[part] or 0) - (before.get(part) or 0) for part in parts)
+    return tokens, (now["cost_usd"] or Decimal(0)) - (before.get("cost_usd") or Decimal(0))
 
 
 def _question(run: Run, call: CallRecord) -> dict[str, Any]:
@@ -134,6 +146,7 @@ def _figures(call: CallRecord) -> dict[str, Any]:
         "prompt_tokens": call.prompt_tokens,
         "completion_tokens": call.completion_tokens,
         "cost_usd": _money(call.cost_usd),
+        "estimated": call.estimated,
         "seconds": call.seconds,
         "reply": _capped(call.reply),
     }

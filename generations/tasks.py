@@ -135,7 +135,8 @@ def _end_after(journal: RunJournal, error: AgentError) -> None:
             end(journal, RunStatus.PAUSED, reason, pause_requested_at=None)
         case BudgetExceeded() | PaymentNeeded():
             _keep(journal, reason)
-            end(journal, RunStatus.PAUSED, reason, pause_requested_at=None)
+            awaited = Awaited.BUDGET if isinstance(error, BudgetExceeded) else Awaited.CREDIT
+            end(journal, RunStatus.PAUSED, reason, pause_requested_at=None, waits_for=awaited)
         case SandboxFailure() if journal.run.attempts < settings.MAX_ATTEMPTS:
             # Such as an engine that was started anew. The claim counts as lost, so that this has an end.
             _wait(journal, Waiting(SANDBOX_BROKE), lost=1)

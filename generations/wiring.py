@@ -21,6 +21,7 @@ from generations.memory_store import OwnerMemory
 from generations.models import Run
 from generations.profiles import models_for
 from generations.rates import SharedLimiter
+from generations.run_budget import limits_of
 
 
 def installation() -> str:
@@ -76,12 +77,14 @@ def open_context(
 
 
 def _budget(run: Run) -> Budget:
-    """The run's limits, as often as they were granted, with what it spent before counted."""
-    grants = run.settings.get("grants", 1)
-    cost, tokens = run.settings.get("budget_usd"), run.settings.get("max_tokens")
-    return Budget(
-        max_tokens=None if tokens is None else tokens * grants,
-        max_cost_usd=None if cost is None else float(cost) * grants,
+    """The run's limits with what was added to them, and what it spent before counted."""
+    limits = limits_of(run)
+    budget = Budget(
+        max_tokens=limits.tokens,
+        max_cost_usd=None if limits.usd is None else float(limits.usd),
         tokens=run.tokens or 0,
         cost_usd=float(run.cost_usd or 0),
     )
+    # What was mostly spent before this start is no news.
+    budget.warning()
+    return budget

@@ -1,6 +1,7 @@
 """The administrator's view of everything that is stored."""
 
 from generations.admin import (
+    allowances,
     attempts,
     catalogue,
     checkpoints,
@@ -15,6 +16,7 @@ from generations.admin import (
 )
 
 __all__ = [
+    "allowances",
     "attempts",
     "catalogue",
     "checkpoints",

@@ -79,8 +79,8 @@ def main(arguments: Sequence[str]) -> int:
 def _resumed(options: argparse.Namespace) -> Run:
     wished = {"profile": options.provider, "budget_usd": options.budget}
     changes = {name: value for name, value in wished.items() if value}
-    if changes and not options.stage:
-        raise LaunchError("A resumed run keeps its provider and budget; add --from STAGE to change them.")
+    if options.provider and not options.stage:
+        raise LaunchError("A resumed run keeps its provider; add --from STAGE to change it.")
     return running.resumed(options.resume, options.stage or "", **changes)
 
 

@@ -20,6 +20,7 @@ from generations.images import UploadedImage
 from generations.models import Run, RunEvent, RunStatus
 from generations.order import RunOrder
 from generations.results import RunResult, result_of
+from generations.run_budget import is_at_limit
 
 POLL_SECONDS = 0.1
 AT_REST = (RunStatus.PAUSED, RunStatus.WAITING)
@@ -61,8 +62,8 @@ def change(run: Run, text: str) -> Run:
 def resumed(run_id: str, stage: str = "", **changes: object) -> Run:
     """Queue one of the owner's runs again, from its last checkpoint. Raises LaunchError.
 
-    With a stage, that stage and all after it are done again; ``changes`` are fields of ``again.Wishes``, and with any
-    of them, or for a run that succeeded, it is a new run.
+    A budget is added to that of a run that paused at it. With a stage, that stage and all after it are done again;
+    ``changes`` are fields of ``again.Wishes``, and with any of them, or for a run that succeeded, it is a new run.
     """
     try:
         run = Run.objects.for_user(owner()).select_related("project__owner").get(pk=uuid.UUID(run_id))
@@ -71,7 +72,12 @@ def resumed(run_id: str, stage: str = "", **changes: object) -> Run:
     if stage:
         wishes = replace(Wishes.none(run), **changes)
         return run_again(run, checkpoint_before(run, stage), wishes, deliver=False)
-    return run if run.status == RunStatus.QUEUED else launch.resume_run(run)
+    if run.status == RunStatus.QUEUED:
+        return run
+    more = changes.get("budget_usd")
+    if more is not None and not is_at_limit(run):
+        raise LaunchError("This run did not pause at its budget; add --from STAGE to give it another one.")
+    return launch.resume_run(run, add_usd=more)
 
 
 def stop(run: Run) -> None:

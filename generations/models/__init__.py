@@ -1,5 +1,6 @@
 """One model and its QuerySet a file."""
 
+from generations.models.allowance import Allowance, DaySpending
 from generations.models.artifact import Artifact, Blob
 from generations.models.attempt import Attempt
 from generations.models.catalogue import CatalogueModel
@@ -19,6 +20,7 @@ from generations.models.quality import QualityReport
 from generations.models.run import Origin, Run, RunStatus
 
 __all__ = [
+    "Allowance",
     "AllowedHost",
     "Artifact",
     "Attempt",
@@ -28,6 +30,7 @@ __all__ = [
     "CatalogueModel",
     "Checkpoint",
     "CheckpointStatus",
+    "DaySpending",
     "Draft",
     "DraftFile",
     "KeptReply",

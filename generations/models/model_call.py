@@ -16,6 +16,7 @@ class ModelCall(models.Model):
 
     The row is written before the model is asked, ``outcome`` 'in flight'. ``step`` names the question and ``fence`` the
     claim it belongs to. Nobody knows what a 'lost' or 'stopped' one took: at most what was ``held`` for it.
+    ``estimated`` figures are our own guess, from what was sent and received.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -31,6 +32,7 @@ class ModelCall(models.Model):
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
     cost_usd = models.DecimalField(max_digits=10, decimal_places=6, null=True, blank=True)
+    estimated = models.BooleanField(default=False)
     held_tokens = models.PositiveIntegerField(null=True, blank=True)
     held_cost_usd = models.DecimalField(max_digits=10, decimal_places=6, null=True, blank=True)
     seconds = models.FloatField()

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from generations import launch
+from generations.allowances import day_of
 from generations.errors import LaunchError
 from generations.estimates import estimate
 from generations.forms import EXAMPLES, NewRunForm
@@ -35,7 +36,7 @@ def new_run(request: HttpRequest) -> HttpResponse:
 def shown_estimate(request: HttpRequest) -> HttpResponse:
     """What a run with the chosen provider will probably take, for the form."""
     found = estimate(request.user, request.GET.get("profile", ""))
-    return render(request, "runs/_estimate.html", {"estimate": found})
+    return render(request, "runs/_estimate.html", {"estimate": found, "day": day_of(request.user)})
 
 
 @require_GET

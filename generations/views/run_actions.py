@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from generations import access, launch, waiting
 from generations.errors import LaunchError
+from generations.forms import MoreForm
 from generations.versions import current_of
 
 
@@ -45,8 +46,11 @@ def try_now(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
 def resume(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     """Go on from the last checkpoint."""
     run = access.get_run(request.user, run_id)
+    form = MoreForm(request.POST)
     try:
-        launch.resume_run(run)
+        if not form.is_valid():
+            raise LaunchError(" ".join(text for texts in form.errors.values() for text in texts))
+        launch.resume_run(run, **form.cleaned_data)
     except LaunchError as error:
         messages.error(request, str(error))
     return redirect("run", run_id=run.pk)
