@@ -21,7 +21,7 @@ ENGINE_LAYERS = (
     {"context"},
     {
         "quality", "memory", "prompts", "receipts", "replies", "edits", "gates", "inventory", "criteria", "strict_json",
-        "plan_check", "steps", "workspace", "budget", "bench",
+        "plan_check", "steps", "workspace", "budget", "bench", "spending",
     },
     {"condense"},
     {"providers", "sandboxes", "languages", "watching"},

@@ -93,7 +93,7 @@ def test_what_is_not_understood_ends_with_1_and_says_why(environment: Environmen
         ((SENTENCE, "--nonsense"), "unrecognized arguments"),
         ((SENTENCE, "--from", "code"), "goes with --resume"),
         (("--resume", "not-a-run", "--from", "lunch"), "invalid choice"),
-        (("--resume", "not-a-run", "--budget", "1"), "add --from STAGE"),
+        (("--resume", "not-a-run", "--provider", "offline"), "add --from STAGE"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_2(environment: Environment, words: tuple[str, ...], sentence: str) -> None:
