@@ -16,6 +16,7 @@ _COMPARED = rf"(?:[~^]|[<>]?=?)\s*{_VERSION}"
 _RANGE = re.compile(rf"{_VERSION}\s+-\s+{_VERSION}|{_COMPARED}(?:\s+{_COMPARED}){{0,5}}")
 _GROUPS = {"dependencies": "", "optionalDependencies": "", "peerDependencies": "", "devDependencies": " dev"}
 _REFUSED = ("overrides", "resolutions", "workspaces", "bundleDependencies", "bundledDependencies")
+NO_LOCK = '{"lockfileVersion": 3, "requires": true, "packages": {}}'
 MAX_CHARACTERS = 100_000
 MAX_PACKAGES = 200
 
@@ -83,10 +84,10 @@ def pinned(requirement: str, fetched: Fetched) -> str:
 
 
 def lock_files(fetched: Fetched, manifest: str) -> dict[str, str]:
-    """The lock as npm writes it beside this manifest."""
-    if not fetched.lock:
+    """The lock as npm writes it beside this manifest; 'npm ci' wants one even where there is nothing to lock."""
+    if not manifest:
         return {}
-    lock, own = json.loads(fetched.lock), _object(manifest)
+    lock, own = json.loads(fetched.lock or NO_LOCK), _object(manifest)
     root = {key: own[key] for key in ("name", "version", "license", *_GROUPS, "bin", "engines") if own.get(key)}
     if isinstance(root.get("bin"), str):
         root["bin"] = {str(own.get("name", "")).rpartition("/")[2]: root["bin"]}

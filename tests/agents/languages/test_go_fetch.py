@@ -95,7 +95,7 @@ def test_no_version_control_is_asked_and_no_other_compiler_fetched(
     publish_module(
         proxy, "example.com/new", "v1.0.0", {"go.mod": "module example.com/new\n\ngo 9.9\n", "a.go": "package a\n"}
     )
-    with pytest.raises(DependencyError, match=r"9\.9"):
+    with pytest.raises(DependencyError, match=r"GOTOOLCHAIN=local"):
         fetch(cache, "example.com/new v1.0.0")
     monkeypatch.setenv("GOPROXY", "direct")
     with pytest.raises(DependencyError, match=r"GOVCS|disallow"):

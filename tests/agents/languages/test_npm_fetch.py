@@ -25,6 +25,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     """The registry that this machine's settings name."""
     with npm_registry() as found:
         monkeypatch.setenv("npm_config_registry", found.address)
+        monkeypatch.setenv("npm_config_omit_lockfile_registry_resolved", "false")
         yield found
 
 
@@ -138,3 +139,14 @@ def test_a_stop_ends_a_fetch(registry: Registry, cache: PackageCache) -> None:
     registry.add("left")
     with pytest.raises(Stopped):
         NODE.fetch(("left@1",), cache, stop=lambda: True)
+
+
+@pytest.mark.sandbox
+def test_an_application_without_packages_is_installed_too(cache: PackageCache) -> None:
+    fetched, manifest = fetch(cache), '{"name": "alone", "version": "1.0.0"}'
+    files = [SourceFile(path, text.encode()) for path, text in NODE.lock_files(fetched, manifest).items()]
+    with DockerSandbox("tests of npm").open(run="npm", fence=1, image="node") as session:
+        session.put((*files, SourceFile("package.json", manifest.encode())))
+        for line in (NODE.install, "npm ci"):
+            done = session.run(shell(line, 60, NODE.environment))
+            assert done.exit_code == 0, done.output
