@@ -14,6 +14,8 @@ from agents.sandboxes.measuring import KILLED_AT_LIMIT
 from agents.sandboxes.profile import ENVIRONMENT, PROFILE, UID
 
 READ_BYTES = 1 << 18
+LATE_SECONDS = 2.0
+GONE = "The sandbox went away while a command ran in it; try the run again."
 # Folders, and what is kept by name in the container's IPC namespace.
 EMPTY_ALL = "find {folders} /dev/shm /dev/mqueue -mindepth 1 -delete && ipcrm --all=shm && ipcrm --all=sem"
 
@@ -39,10 +41,13 @@ class DockerSession(CommandSession):
                 environment={**ENVIRONMENT, **call.environment},
             )["Id"]
             reader = _Reader(self._api.exec_start(made, socket=True), call.stdin, take)
-            self._wait(reader, call)
+            ended = self._wait(reader, call)
             code = self._api.exec_inspect(made)["ExitCode"]
+            if ended and code in (None, KILLED_AT_LIMIT) and not self._is_there():
+                # Whoever ended the container ended the command with it: that says nothing about the command.
+                raise SandboxFailure(GONE)
         except (docker.errors.DockerException, OSError) as error:
-            raise SandboxFailure("The sandbox went away while a command ran in it; try the run again.") from error
+            raise SandboxFailure(GONE) from error
         return KILLED_AT_LIMIT if code is None else int(code)
 
     def wipe(self) -> None:
@@ -56,7 +61,17 @@ class DockerSession(CommandSession):
         """Kill all of the user's processes; the shell that does it is left out by the kernel."""
         self.execute(Call(("sh", "-c", "kill -9 -1")), lambda _chunk: None)
 
-    def _wait(self, reader: _Reader, call: Call) -> None:
+    def _is_there(self) -> bool:
+        """Whether the container lives. The engine hears of its commands' ends before it hears of its own."""
+        until = time.monotonic() + LATE_SECONDS
+        while self._api.inspect_container(self._container.id)["State"]["Running"]:
+            if time.monotonic() > until:
+                return True
+            time.sleep(POLL_SECONDS)
+        return False
+
+    def _wait(self, reader: _Reader, call: Call) -> bool:
+        """Until the command has ended by itself; False when it had to be ended."""
         deadline = time.monotonic() + call.seconds + HOST_GRACE_SECONDS
         while not reader.join(POLL_SECONDS):
             stopping = call.stop()
@@ -67,7 +82,8 @@ class DockerSession(CommandSession):
                     reader.join(HOST_GRACE_SECONDS)
                 if stopping:
                     raise Stopped("Stopped at your request.")
-                return
+                return False
+        return True
 
 
 class _Reader:

@@ -232,6 +232,16 @@ def test_wipe_leaves_nothing(session: SandboxSession) -> None:
     assert session.get() == [SourceFile("a.txt", b"a")]
 
 
+def test_a_sandbox_that_is_ended_under_a_command_is_no_word_about_the_command(sandbox: Sandbox) -> None:
+    with sandbox.open(run="under", fence=1, image="python") as session:
+
+        def end_it(_text: str) -> None:
+            sandbox.remove_orphans(sandbox.present() - {("under", 1)})
+
+        with pytest.raises(SandboxFailure):
+            session.run(shell("echo begun; sleep 300", LONG), on_output=end_it)
+
+
 def test_orphans_are_removed_and_living_ones_are_not(sandbox: Sandbox) -> None:
     with (
         sandbox.open(run="one", fence=2, image="python") as one,
