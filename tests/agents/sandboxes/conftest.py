@@ -28,9 +28,10 @@ SANDBOXES: dict[str, Callable[[str], Sandbox]] = {
 
 
 def usable(name: str, installation: str = INSTALLATION) -> Sandbox:
-    """The sandbox of that name; skips the test where this machine has none."""
+    """The sandbox of that name; skips the test where this machine has none, and fails where one lacks a guard."""
     sandbox = SANDBOXES[name](installation)
     status = sandbox.status()
+    assert status.available or status.tested is None, status.detail
     if not status.available:
         pytest.skip(f"{name}: {status.detail}")
     return sandbox
