@@ -49,7 +49,7 @@ GUARDS: list[Guard] = [
         ("no capabilities", '"cap_drop": ["ALL"],', ""),
         ("no new privileges", '"no-new-privileges", ', ""),
         ("filter of system calls", ", security_option()", ""),
-        ("limit of memory", '"mem_limit": PROFILE.memory,', '"mem_limit": 2 * PROFILE.memory,'),
+        ("limit of memory", '"mem_limit": PROFILE.memory,\n        "memswap_limit": PROFILE.memory,', ""),
         ("no swap", '"memswap_limit": PROFILE.memory,', '"memswap_limit": -1,'),
         ("limit of processors", '"nano_cpus": int(PROFILE.cpus * 1_000_000_000),', ""),
         ("limit of processes", '"pids_limit": PROFILE.processes,', ""),
@@ -70,7 +70,7 @@ GUARDS: list[Guard] = [
     ),
     *_of(
         _SESSION,
-        (SELF_TEST, SANDBOXES, FLOODS, FILES, *IN_DOCKER),
+        (SANDBOXES, FLOODS, FILES, *IN_DOCKER),
         ("commands are an ordinary user's", 'user=f"{UID}:{UID}"', 'user="0:0"'),
         ("wipe ends processes", "        self._kill_all()\n        line", "        line"),
         ("wipe empties shared memory", "/dev/shm /dev/mqueue", ""),
@@ -81,7 +81,7 @@ GUARDS: list[Guard] = [
     ),
     *_of(
         _DOCKER,
-        (SELF_TEST, GOLDEN, PROCESSES, SANDBOXES, *IN_DOCKER),
+        (GOLDEN, SELF_TEST, PROCESSES, *IN_DOCKER),
         (
             "a failed self-test refuses",
             "if verdict.problem:\n                raise",
@@ -175,7 +175,7 @@ GUARDS: list[Guard] = [
     ),
     *_of(
         _SUPERVISOR,
-        (SECCOMP, BUBBLEWRAP, LIMITS, CONTAINED, FILES, *IN_BUBBLEWRAP),
+        (BUBBLEWRAP, SECCOMP, LIMITS, CONTAINED, FILES, *IN_BUBBLEWRAP),
         ("the filter of a command", '    load_filter(bytes.fromhex(configuration["filter"]))\n', ""),
         ("no capabilities", "    drop_capabilities()\n    load", "    load"),
         ("limits of a process", "        resource.setrlimit(kind, (bound, bound))", "        pass"),
@@ -193,7 +193,7 @@ GUARDS: list[Guard] = [
     ),
     *_of(
         _WORDS,
-        (BUBBLEWRAP, CONTAINED, NETWORK, PROCESSES, *IN_BUBBLEWRAP),
+        (BUBBLEWRAP, NETWORK, CONTAINED, PROCESSES, *IN_BUBBLEWRAP),
         ("no network", '        "--unshare-net",\n', ""),
         ("own processes", '        "--unshare-pid",\n', ""),
         ("read-only root", '"--remount-ro", "/dev", "--remount-ro", "/"]', '"--remount-ro", "/dev"]'),

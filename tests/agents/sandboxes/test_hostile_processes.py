@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -216,3 +217,21 @@ def test_a_container_whose_worker_was_killed_is_removed_by_its_label(docker_sand
     assert docker_sandbox.present() == set()
     assert becomes(lambda: not Path(f"/proc/{pid}").exists())
     assert becomes(lambda: not list(Path("/sys/fs/cgroup").glob(f"*/docker/{group}")))
+
+
+@pytest.mark.hostile("goes on while its sandbox is emptied", "ended by the emptying")
+def test_emptying_ends_what_still_runs(docker_sandbox: DockerSandbox) -> None:
+    up, results = threading.Event(), []
+    with docker_sandbox.open(run="going on", fence=1, image="python") as session:
+
+        def go_on() -> None:
+            line = "echo up; while :; do echo x >> /work/again; done"
+            results.append(session.run(shell(line, LONG), on_output=lambda _: up.set()))
+
+        thread = threading.Thread(target=go_on)
+        thread.start()
+        assert up.wait(LONG)
+        session.wipe()
+        thread.join()
+        assert session.get() == []
+    assert [(result.exit_code, result.timed_out) for result in results] == [(137, False)]
