@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from agents.languages import TOOLCHAINS
 from agents.sandboxes.base import Command, SandboxSession
+from agents.sandboxes.docker import DockerSandbox
 from agents.sandboxes.seccomp import rules
 from agents.sandboxes.seccomp.engine import profile
 from agents.sandboxes.seccomp.numbers import machines
@@ -94,6 +96,14 @@ def test_python_programs_work(session: SandboxSession) -> None:
     result = session.run(Command(("python3", "workload.py"), LONG))
     assert result.exit_code == 0, result.output
     assert result.output.endswith("all done\n")
+
+
+@pytest.mark.sandbox
+def test_node_programs_work(docker_sandbox: DockerSandbox) -> None:
+    with docker_sandbox.open(run="a run", fence=1, image=TOOLCHAINS["javascript"].image) as session:
+        session.put([SourceFile("workload.js", (WORKLOADS / "node_workload.js").read_bytes())])
+        result = session.run(Command(("node", "workload.js"), LONG))
+    assert (result.exit_code, result.output) == (0, "all done\n")
 
 
 def test_every_call_has_one_verdict_and_every_rule_a_reason() -> None:
