@@ -22,7 +22,7 @@ from generations.beginnings import beginning
 from generations.checkpoints import known_metrics, state_document, state_hash, with_words
 from generations.events import append_events
 from generations.ledger import forget_replies, kept_reply, lose_calls, store_call
-from generations.masking import mask
+from generations.masking import mask, mask_files
 from generations.models import Checkpoint, CheckpointStatus, Project, Run, RunStatus
 from generations.models.run import ENDED
 from generations.retrying import PATIENCE_SECONDS, retrying
@@ -79,7 +79,7 @@ class RunJournal:
         self, stage: StageName, state: RunState, files: tuple[SourceFile, ...], measures: StageMeasures
     ) -> None:
         """Store a finished stage: state, whole tree and measures, in one transaction."""
-        document = state_document(state)
+        document, files = state_document(state), mask_files(files)
         row = self._row(stage, CheckpointStatus.SUCCEEDED, measures)
         row.state, row.state_sha256, row.tree = document, state_hash(document), tree_hash(files)
         row.metrics, row.confidence = known_metrics(state), state.confidence
@@ -96,7 +96,7 @@ class RunJournal:
 
     def keep_partial(self, files: tuple[SourceFile, ...], reason: str) -> None:
         """Keep the files of a stage that was broken off, if they differ from what is stored already."""
-        newest = newest_with_files(self.run)
+        newest, files = newest_with_files(self.run), mask_files(files)
         tree = tree_hash(files)
         if not files or (newest is not None and newest.tree == tree):
             return
