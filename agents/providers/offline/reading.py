@@ -24,7 +24,7 @@ from agents.providers.offline.reading_files import (
 from agents.providers.offline.reading_pages import read_page
 from agents.providers.offline.refusals import check_api_features, check_files, check_language, refusal
 from agents.providers.offline.rendering import one_line
-from agents.providers.offline.resources import fallback, joined, weather_notes
+from agents.providers.offline.resources import fallback, joined, renamed, unread_notes, weather_notes
 from agents.providers.offline.routes import Routes, check_routes, has_routes, take_routes
 from agents.providers.offline.shaping import marked, matching_field, shape
 from agents.providers.offline.words import identifier, spoken
@@ -151,7 +151,7 @@ def _read_api(brief: Brief, source: str) -> Brief:
     kind = decide(text) if names_kind(text) else Kind(ProjectType.REST_API, 0, 0)
     clauses = take_apart(text[: kind.start] + " | " + text[kind.end :])
     before, _, after = clauses.text.partition("|")
-    drafts = read_drafts(before, after, fallback(routes))
+    drafts = renamed(read_drafts(before, after, fallback(routes)), routes)
     named = {draft.name for draft in drafts}
     related = [noun for pair in clauses.relations for noun in reversed(pair)]
     drafts += [Draft(noun) for noun in dict.fromkeys(related) if noun not in named]
@@ -168,7 +168,12 @@ def _read_api(brief: Brief, source: str) -> Brief:
         entities=tuple(entities),
         operations=frozenset({"sort"} if clauses.sorted else ()),
         details=orders,
-        assumptions=(*shaped.assumptions, *_order_notes(clauses.order, orders), *notes),
+        assumptions=(
+            *shaped.assumptions,
+            *_order_notes(clauses.order, orders),
+            *notes,
+            *unread_notes(routes, entities),
+        ),
     )
 
 

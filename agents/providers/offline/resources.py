@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from agents.providers.offline.blueprints.base import Entity
 from agents.providers.offline.entities import Draft, drafts_with
 from agents.providers.offline.nouns import RENAMED, SAME_AS, known
 from agents.providers.offline.refusals import refusal
@@ -41,7 +44,7 @@ def joined(drafts: list[Draft], routes: Routes) -> tuple[list[Draft], list[tuple
     """
     names = [draft.name for draft in drafts]
     about = _about_things(routes)
-    meant = {noun: _named(noun, names) or noun for route in about for noun in route.nouns}
+    meant = _meant([noun for route in about for noun in route.nouns], names)
     firsts = list(dict.fromkeys(route.nouns[0] for route in about))
     stored = {route.nouns[-1] for route in about if route.method != "GET" or len(route.rest) > 1}
     if len(firsts) == len(names) == 1 and meant[firsts[0]] not in names and firsts[0] in stored:
@@ -52,10 +55,18 @@ def joined(drafts: list[Draft], routes: Routes) -> tuple[list[Draft], list[tuple
     for noun, words in routes.items.items():
         if words and noun in meant:
             drafts_with(drafts, meant[noun], words)
+    drafts, dropped = _without_unrouted(drafts, set(meant.values()))
     nested = [(meant[route.nouns[1]], meant[route.nouns[0]]) for route in about if len(route.nouns) == 2]
-    notes = [*routes.notes, *_prefixed(routes), *_differences(about, meant)]
-    notes += [f"Nothing beyond the usual routes was read of '{words[:120]}'." for words in routes.unread]
+    notes = [*routes.notes, *dropped, *_prefixed(routes), *_differences(about, meant)]
     return drafts, list(dict.fromkeys(nested)), list(dict.fromkeys(notes))
+
+
+def unread_notes(routes: Routes, entities: list[Entity]) -> list[str]:
+    """What nothing was read of beside the routes; words that name fields are no news."""
+    names = [word for entity in entities for item in entity.fields for word in item.name.split("_")]
+    known_words = {*names, *map(singular, names)}
+    more = [item.text for item in routes.unread if not item.words <= known_words]
+    return list(dict.fromkeys(f"Nothing beyond the usual routes was read of '{text[:120]}'." for text in more))
 
 
 def weather_notes(routes: Routes) -> list[str]:
@@ -64,6 +75,31 @@ def weather_notes(routes: Routes) -> list[str]:
     paths = ", ".join(dict.fromkeys(other))
     found = [f"The routes are /weather/current?city= and /forecasts/{{city}} in place of {paths}."] if other else []
     return [*routes.notes, *found, *_prefixed(routes)]
+
+
+def _meant(nouns: list[str], names: list[str]) -> dict[str, str]:
+    """What each noun of a path means; a name is not meant by two nouns unless one of them is just that name."""
+    meant = {noun: _named(noun, names) or noun for noun in nouns}
+    shared = {name for name in meant.values() if [*meant.values()].count(name) > 1}
+    return {noun: noun if name in shared and noun in name.split("_") else name for noun, name in meant.items()}
+
+
+def renamed(drafts: list[Draft], routes: Routes) -> list[Draft]:
+    """Things that only a topic names ('inventory') under the names that the paths give them ('/items')."""
+    nouns = [noun for route in _about_things(routes) for noun in route.nouns]
+    names = [draft.name for draft in drafts]
+    meant = _meant(nouns, names).items()
+    better = {name: noun for noun, name in meant if name in RENAMED.values() and name.endswith(f"_{noun}")}
+    return [replace(draft, name=better.get(draft.name, draft.name)) for draft in drafts]
+
+
+def _without_unrouted(drafts: list[Draft], routed: set[str]) -> tuple[list[Draft], list[str]]:
+    """Where paths name what is stored: the things without those that neither a path nor a field makes one."""
+    if not routed:
+        return drafts, []
+    kept = [d for d in drafts if d.name in routed or d.fields or (known(d.name) and not d.hint)]
+    lost = [spoken(draft.name) for draft in drafts if draft not in kept]
+    return kept, [f"Nothing is stored for '{name}', as no route names it." for name in lost]
 
 
 def _named(noun: str, names: list[str]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agents.providers.offline.bodies import BODY, body_fields, is_error
+from agents.providers.offline.kinds import names_kind
 from agents.providers.offline.refusals import refusal
+from agents.providers.offline.route_prose import CONTINUES, Unread, read_prose, unread
 from agents.providers.offline.statuses import SENTENCES, take_statuses
 from agents.providers.offline.words import singular, snake_case
 
@@ -28,33 +30,18 @@ _QUERY = re.compile(r"\(?\s*(?<![\w/}])\?(?P<query>\w+(?:=[^\s,;)&]*)?(?:&\w+(?:
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _ROUTES = re.compile(r"\b(?:routes|endpoints|paths)\s*:\s*$", re.IGNORECASE)
 _PREFIX = re.compile(r"api|rest|v\d+")
-_CLAUSE = re.compile(r"\b(?:filter|search|sort|order)\w*\b.*", re.IGNORECASE)
-_WITH = re.compile(
-    r"^\W*(?:(?:creat|stor|add|updat)\w+ )?(?:(?:an?|the|one|new) )*(?P<noun>[a-z]+ )?"
-    r"(?:with|takes|accepts|expects|has|having)\s+(?:(?:a|the|json|body|request|fields?|required)\s+)*(?P<list>.+)$",
-    re.IGNORECASE,
+_LED = re.compile(
+    r"(?:^|[:,.])\s*(?P<words>[^:,.]+\s(?:with|by|via|using|through|to|from|on|at)(?:\s+(?:an?|the))?)\s*$"
 )
+"""Words that lead up to a route ('visitors send feedback with')."""
 _LABEL = re.compile(
     r"[\s,(:-]*\b(?:(?:with|and|the|following|have|has|these|its|api|rest|http|via|using|at|is|on|under|to|should|must|"
     r"all|provid(?:es?|ing)|expos(?:es?|ing)|support(?:s|ing)?|send|call|a|an|health)\s+)*"
     r"(?:(?:routes?|endpoints?|paths?|resources?|urls?|base|prefix|with|and|the|have|has|via|using|at|is|on|under|to|"
-    r"all|are|below|starts?|begins?|every|provid(?:es?|ing)|expos(?:es?|ing)|through)\s*)+:?\s*$",
+    r"all|are|below|where|that|which|in|whose|so|(?:you|one|i|we|clients?|users?|people|it) (?:can|could|should|must)|"
+    r"an?|starts?|begins?|every|provid(?:es?|ing)|expos(?:es?|ing)|through)\s*)+:?\s*$",
     re.IGNORECASE,
 )
-_WORDS = (
-    "a an the to of for by in on at and or with if when where that which it is are be as from into all one each every "
-    "any its their this these only single new existing given specific whole full list lists listing create creates "
-    "creating created add adds store stores save saves get gets fetch fetches read reads retrieve retrieves return "
-    "returns returning respond responds answer answers answering show shows view views update updates updating change "
-    "changes changing modify modifies edit edits partially partial replace replaces delete deletes deleting remove "
-    "removes removing id ids json body bodies request response status code codes http success successfully succeeds "
-    "not found unknown missing invalid input data valid validation error errors fails item items object objects "
-    "resource resources entry entries page pages query parameter parameters param optional optionally support supports "
-    "array empty no content ok details should must can will may client server endpoint route e g eg i ie entire "
-    "supporting using via then also accept accepts take takes expect expects does do exist exists otherwise"
-)
-_KNOWN = frozenset(_WORDS.split())
-"""Words beside a route that say nothing more than it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +67,7 @@ class Routes:
     routes: list[Route] = field(default_factory=list)
     items: dict[str, list[str]] = field(default_factory=dict)
     """The fields of objects beside a route, in words, by the noun of its path."""
-    unread: list[str] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -124,22 +111,48 @@ def _sentence(text: str, taken: Routes) -> str:
     found = list(ROUTE.finditer(text))
     if not found:
         return _routeless(text, taken)
-    rest = [_LABEL.sub("", text[: found[0].start()]).rstrip(" ,(:-")]
+    rest = [_before(text[: found[0].start()], found[0], taken)]
     for index, match in enumerate(found):
         end = found[index + 1].start() if index + 1 < len(found) else len(text)
         made = _made(match)
         tail = text[match.end() : end]
+        query = match["path"].partition("?")[2]
         if match["methods"] is None:
-            methods = re.findall(rf"\b{METHOD}\b", tail)
-            made = [Route(method, made[0].path, made[0].prefix, made[0].rest) for method in methods] or made
-            tail = re.sub(rf"\b{METHOD}\b", " ", tail)
+            rest += _by_method(made[0], query, tail, taken)
+            continue
         taken.routes += made
-        rest.append(_tail(made, match["path"].partition("?")[2], tail, taken))
+        rest.append(_tail(made, query, tail, taken))
     return ". ".join(part for part in rest if part.strip())
+
+
+def _by_method(route: Route, query: str, tail: str, taken: Routes) -> list[str]:
+    """What the words after a path say whose methods stand behind it ('/todos supports GET (200) and POST (201)')."""
+    first, *parts = re.split(rf"(?=\b{METHOD}\b)", tail)
+    said = []
+    for part in parts:
+        method, words = re.findall(METHOD, part)[0], re.sub(rf"^{METHOD}", "", part)
+        made = [replace(route, method=method)]
+        taken.routes += made
+        said.append(_tail(made, query if method == "GET" else "", words, taken))
+    if not parts:
+        taken.routes.append(route)
+    return [_tail([route], "" if parts else query, first, taken), *said]
+
+
+def _before(text: str, first: re.Match[str], taken: Routes) -> str:
+    """What is left of the words before a sentence's first route; those that only lead up to it are no thing."""
+    left = _LABEL.sub("", text).rstrip(" ,(:-")
+    led = _LED.search(text)
+    if led is None or names_kind(led["words"].lower()):
+        return left
+    taken.unread += unread(led["words"], _own_words(_made(first)))
+    return text[: led.start()]
 
 
 def _routeless(text: str, taken: Routes) -> str:
     """A sentence without routes: objects in words, query strings as filters, nothing about errors."""
+    if taken.routes and CONTINUES.match(text):
+        return _tail(taken.routes[-1:], "", text, taken)
     text = _LABEL.sub("", text) if _ROUTES.search(text) else text
     extra, text = _query(text)
     if any(is_error(body) for body in BODY.findall(text)):
@@ -188,20 +201,17 @@ def _tail(made: list[Route], query: str, tail: str, taken: Routes) -> str:
     extra, tail = _query(BODY.sub(" ", tail))
     left, notes = take_statuses(tail, made[0].method)
     taken.notes += notes
-    said = _query_words(query) + extra
-    clause = _CLAUSE.search(left)
-    if clause and re.search(r"\bby\b|\bfull", clause.group()):
-        said, left = f"{said}. {clause.group()}", left[: clause.start()]
-    listed = _WITH.match(left)
-    if listed and noun and not set(re.findall(r"[a-z]+", listed["list"].lower())) <= _KNOWN:
-        return f"{noun.replace('_', ' ')} with {listed['list']}{said}"
+    said = read_prose(tail, left, made[0].method, noun)
     if re.search(r"\band (?:an?|the) [\w ]+ api\b", left, re.IGNORECASE):
-        return f"{left}{said}"
-    own = {singular(word) for route in made for part in route.rest for word in re.findall(r"[a-z]+", part)}
-    words = {word for word in re.findall(r"[a-z]+", left.lower()) if singular(word) not in own}
-    if words - _KNOWN and made[0].rest:
-        taken.unread.append(" ".join(left.split()).strip(" ,.;:-()"))
-    return said
+        return f"{left}{_query_words(query)}{extra}"
+    if made[0].rest:
+        taken.unread += unread(said.left, _own_words(made))
+    return f"{said.fields}{_query_words(query)}{extra}{said.more}"
+
+
+def _own_words(made: list[Route]) -> set[str]:
+    """The singular words of the paths."""
+    return {singular(word) for route in made for part in route.rest for word in re.findall(r"[a-z]+", part)}
 
 
 def _in_words(match: re.Match[str]) -> str:

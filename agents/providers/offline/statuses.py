@@ -18,7 +18,8 @@ _ABOUT = re.compile(
 )
 _CLAUSE = re.compile(
     r"[,(]?\s*(?:\b(?:and|or|that|which|it|with|then)\s+)*(?:\b(?:must|should|shall|will)\s+)?(?:\b(?:answer|return|"
-    r"respon|yield|give|status|http|code|error)\w*\b|->|=>|→|\(\s*(?=\d{3})).*$",
+    r"respon|yield|give)\w*\b|\b(?:status|http|code|error)\w*(?:\s+(?:codes?|status|of|is|are|should|must|be))*\W*(?=\d{3})"
+    r"|->|=>|→|\(\s*(?=\d{3})).*$",
     re.IGNORECASE | re.DOTALL,
 )
 _STATES = re.compile(r"\b(?:api|service|backend|page|site|with|has|have|fields?|stores?)\b", re.IGNORECASE)
@@ -68,6 +69,8 @@ def _notes(sentence: str, method: str) -> list[str]:
             raise refusal(f"The description asks for authentication ('{code}'), which it cannot write into an API.")
         elif code == "429":
             raise refusal("The description asks for rate limits ('429'), which it cannot write into an API.")
+        elif code == "404" and about == "POST":
+            notes.append("POST answers 422, not 404, for an unknown id in its body.")
         elif code in ("200", "201", "204") and about and _ANSWERED.get(about, code) != code:
             notes.append(f"{about} answers {_ANSWERED[about]}, not {code}.")
         elif code not in ("200", "201", "204", "404", "405", "409", "422", "500"):
