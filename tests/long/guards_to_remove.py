@@ -28,8 +28,13 @@ class Guard:
     tests: tuple[str, ...]
 
 
-def _of(file: str, tests: tuple[str, ...], *guards: tuple[str, str, str]) -> list[Guard]:
-    return [Guard(f"{file.rpartition('/')[2]}: {name}", file, old, new, tests) for name, old, new in guards]
+def _of(file: str, tests: tuple[str, ...], *guards: tuple[str, ...]) -> list[Guard]:
+    """Guards in one file: name, old, new, and words that choose among the tests where those take long."""
+    word = file.rpartition("/")[2]
+    return [
+        Guard(f"{word}: {name}", file, old, new, (*tests, "-k", choice[0]) if choice else tests)
+        for name, old, new, *choice in guards
+    ]
 
 
 _CONTAINER = "agents/sandboxes/docker_container.py"
@@ -70,14 +75,14 @@ GUARDS: list[Guard] = [
     ),
     *_of(
         _SESSION,
-        (SANDBOXES, FLOODS, FILES, *IN_DOCKER),
-        ("commands are an ordinary user's", 'user=f"{UID}:{UID}"', 'user="0:0"'),
-        ("wipe ends processes", "        self._kill_all()\n        line", "        line"),
-        ("wipe empties shared memory", "/dev/shm /dev/mqueue", ""),
-        ("wipe removes segments", " && ipcrm --all=shm && ipcrm --all=sem", ""),
-        ("a flood is ended", "or call.flooded()", ""),
-        ("stop is obeyed", "stopping = call.stop()", "stopping = False"),
-        ("both streams are read", 'rest = int.from_bytes(header[4:8], "big")', "rest = 0"),
+        (SANDBOXES, FLOODS, FILES, PROCESSES),
+        ("commands are an ordinary user's", 'user=f"{UID}:{UID}"', 'user="0:0"', "docker and measured"),
+        ("wipe ends processes", "        self._kill_all()\n        line", "        line", "emptying"),
+        ("wipe empties shared memory", "/dev/shm /dev/mqueue", "", "docker and wipe"),
+        ("wipe removes segments", " && ipcrm --all=shm && ipcrm --all=sem", "", "docker and outlasts"),
+        ("a flood is ended", "or call.flooded()", "", "docker and endless"),
+        ("stop is obeyed", "stopping = call.stop()", "stopping = False", "docker and stop"),
+        ("both streams are read", 'rest = int.from_bytes(header[4:8], "big")', "rest = 0", "docker and measured"),
     ),
     *_of(
         _DOCKER,
@@ -86,28 +91,46 @@ GUARDS: list[Guard] = [
             "a failed self-test refuses",
             "if verdict.problem:\n                raise",
             "if False:\n                raise",
+            "without_a_guard",
         ),
         (
             "a failed self-test is the status",
             "        if verdict.problem:\n            return",
             "        if False:\n            return",
+            "is_the_status",
         ),
-        ("the image's digest is compared", "if known and known != digest:", "if False:"),
-        ("a new digest is remembered", "if not known:", "if False:"),
+        ("the image's digest is compared", "if known and known != digest:", "if False:", "exchanged"),
+        ("a new digest is remembered", "if not known:", "if False:", "believed_for_a_while"),
         (
             "started by digest",
             "container = start(self._connected(), digest, host_configuration(labels",
             "container = start(self._connected(), image_tag(image), host_configuration(labels",
         ),
-        ("the runtime must be there", "if self._runtime and self._runtime not in runtimes:", "if False:"),
-        ("the runtime is asked for", "host_configuration(labels, self._runtime)", "host_configuration(labels)"),
+        ("the runtime must be there", "if self._runtime and self._runtime not in runtimes:", "if False:", "runtime"),
+        (
+            "the runtime is asked for",
+            "host_configuration(labels, self._runtime)",
+            "host_configuration(labels)",
+            "runtime",
+        ),
         (
             "removed at the end",
             "            yield session\n        finally:\n            remove(container)",
             "            yield session\n        finally:\n            pass",
+            "without_a_guard",
         ),
-        ("orphans are told by their fence", "c.labels.get(LABEL_FENCE)) not in kept", '"3") not in kept'),
-        ("another configuration is tested anew", ", host_configuration({}, self._runtime))", ")"),
+        (
+            "orphans are told by their fence",
+            "c.labels.get(LABEL_FENCE)) not in kept",
+            '"3") not in kept',
+            "worker_was_killed",
+        ),
+        (
+            "another configuration is tested anew",
+            ", host_configuration({}, self._runtime))",
+            ")",
+            "believed_for_a_while",
+        ),
     ),
     *_of(
         "agents/sandboxes/records.py",
@@ -176,11 +199,31 @@ GUARDS: list[Guard] = [
     *_of(
         _SUPERVISOR,
         (BUBBLEWRAP, SECCOMP, LIMITS, CONTAINED, FILES, *IN_BUBBLEWRAP),
-        ("the filter of a command", '    load_filter(bytes.fromhex(configuration["filter"]))\n', ""),
+        (
+            "the filter of a command",
+            '    load_filter(bytes.fromhex(configuration["filter"]))\n',
+            "",
+            "bubblewrap and (refused or namespace)",
+        ),
         ("no capabilities", "    drop_capabilities()\n    load", "    load"),
-        ("limits of a process", "        resource.setrlimit(kind, (bound, bound))", "        pass"),
-        ("own processes", "CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWPID)", "CLONE_NEWNS | CLONE_NEWIPC)"),
-        ("own IPC", "CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWPID)", "CLONE_NEWNS | CLONE_NEWPID)"),
+        (
+            "limits of a process",
+            "        resource.setrlimit(kind, (bound, bound))",
+            "        pass",
+            "bubblewrap and (big_file or open_files)",
+        ),
+        (
+            "own processes",
+            "CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWPID)",
+            "CLONE_NEWNS | CLONE_NEWIPC)",
+            "each_command or only_end_itself",
+        ),
+        (
+            "own IPC",
+            "CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWPID)",
+            "CLONE_NEWNS | CLONE_NEWPID)",
+            "shared_memory or outlasts",
+        ),
         ("folders: size", "size={size},", ""),
         ("folders: count of files", "nr_inodes={inodes},", ""),
         ("folders: no setuid", "MS_NOSUID | MS_NODEV, options", "MS_NODEV, options"),
@@ -189,7 +232,7 @@ GUARDS: list[Guard] = [
             "check(libc.umount2(folder.encode(), MNT_DETACH)",
             "continue\n        check(libc.umount2(folder.encode(), MNT_DETACH)",
         ),
-        ("watched where there is no group", "start_watcher(bounds) if bounds else 0", "0"),
+        ("watched where there is no group", "start_watcher(bounds) if bounds else 0", "0", "memory and without"),
     ),
     *_of(
         _WORDS,
@@ -197,7 +240,7 @@ GUARDS: list[Guard] = [
         ("no network", '        "--unshare-net",\n', ""),
         ("own processes", '        "--unshare-pid",\n', ""),
         ("read-only root", '"--remount-ro", "/dev", "--remount-ro", "/"]', '"--remount-ro", "/dev"]'),
-        ("ends with its worker", '"--die-with-parent", ', ""),
+        ("ends with its worker", '"--die-with-parent", ', "", "worker"),
         (
             "an ordinary user's",
             'words += ["--uid", str(UID), "--gid", str(UID), ',
@@ -205,13 +248,25 @@ GUARDS: list[Guard] = [
         ),
     ),
     *_of(
-        _LINE, (SANDBOXES, PROCESSES, *IN_BUBBLEWRAP), ("no environment of ours", "env=dict(ENVIRONMENT),", "env=None,")
+        _LINE,
+        (SANDBOXES, PROCESSES, *IN_BUBBLEWRAP),
+        ("no environment of ours", "env=dict(ENVIRONMENT),", "env=None,", "bubblewrap and environment"),
     ),
     *_of(
         "agents/sandboxes/bubblewrap_groups.py",
         (LIMITS, *IN_BUBBLEWRAP),
-        ("limit of memory", '"memory.limit_in_bytes": str(profile.memory),', '"memory.limit_in_bytes": "-1",'),
-        ("limit of processes", '{"pids.max": str(profile.processes)}', '{"pids.max": "max"}'),
+        (
+            "limit of memory",
+            '"memory.limit_in_bytes": str(profile.memory),',
+            '"memory.limit_in_bytes": "-1",',
+            "bubblewrap and memory",
+        ),
+        (
+            "limit of processes",
+            '{"pids.max": str(profile.processes)}',
+            '{"pids.max": "max"}',
+            "bubblewrap and processes",
+        ),
     ),
     *_of(
         _STREAMS,
@@ -227,14 +282,19 @@ GUARDS: list[Guard] = [
     *_of(
         _COMMANDS,
         (FILES, FLOODS, SANDBOXES, *IN_DOCKER),
-        ("bytes read back", "if len(taken) <= MAX_STREAM_BYTES:\n", "if True:\n"),
-        ("too much is said", "if len(taken) > MAX_STREAM_BYTES:\n            raise", "if False:\n            raise"),
+        (
+            "too much is said",
+            "if len(taken) > MAX_STREAM_BYTES:\n            raise",
+            "if False:\n            raise",
+            "docker and too_much",
+        ),
         (
             "no reader holds a program up",
             "running = executor.submit(self.execute, call, output.add)",
             "running = executor.submit(self.execute, call, lambda c: (output.add(c), on_output and on_output(output.take()))[0])",
+            "docker and slow_reader",
         ),
-        ("stop is asked", "if stop():", "if False:"),
+        ("stop is asked", "if stop():", "if False:", "docker and stop"),
     ),
     *_of(
         _OUTPUT,

@@ -180,8 +180,8 @@ def test_a_command_that_closes_its_output_is_waited_for(session: SandboxSession)
 def test_stop_ends_the_command(session: SandboxSession) -> None:
     seen: list[str] = []
     with pytest.raises(Stopped):
-        session.run(shell("echo up; sleep 1000", LONG), on_output=seen.append, stop=lambda: bool(seen))
-    assert session.run(shell("echo after", LONG)).output == "after\n"
+        session.run(shell("echo up; sleep 20; touch late", LONG), on_output=seen.append, stop=lambda: bool(seen))
+    assert session.run(shell("ls; echo after", LONG)).output == "after\n"
 
 
 def test_files_come_back_as_they_were_put(session: SandboxSession) -> None:

@@ -109,6 +109,7 @@ def test_a_passed_self_test_is_believed_for_a_while_by_every_process(
     options = Options(records=tmp_path / "records.json")
     first = DockerSandbox(INSTALLATION, options).status()
     assert first.available
+    assert set(json.loads((tmp_path / "records.json").read_text())["images"]) == {image_tag("python")}
     monkeypatch.setattr(docker_module, "missing_guards", lambda *_a, **_k: "it was tested again")
     later = DockerSandbox(INSTALLATION, options)
     assert (later.status().tested, opened(later)) == (first.tested, "ran\n")
