@@ -14,7 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.long.guards_to_remove import GUARDS, Guard
+from tests.long.guards_to_remove import GUARDS
+from tests.long.guards_within import Guard
 
 ROOT = Path(__file__).resolve().parents[2]
 ENOUGH = 0.95
