@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from agents.errors import SandboxUnavailable
+from agents.errors import SandboxFailure, SandboxUnavailable
 from agents.faults import fault
 from agents.sandboxes.base import Options, SandboxSession, SandboxStatus
 from agents.sandboxes.docker_container import host_configuration, remove, start
@@ -105,7 +105,8 @@ class DockerSandbox:
                 digest = self._digest("python")
                 verdict = self._records.tested(self._key(digest), lambda: self._trial(digest))
                 engine = self._engine
-        except SandboxUnavailable as error:
+        except (SandboxUnavailable, SandboxFailure) as error:
+            # A container that goes away during its test is no verdict on the guards; the next look tries again.
             self._client = None
             detail, _, remedy = str(error).partition(". ")
             return SandboxStatus(available=False, detail=f"{detail.rstrip('.')}.", remedy=remedy)

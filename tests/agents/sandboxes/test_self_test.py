@@ -16,7 +16,7 @@ from docker.models.images import ImageCollection
 from agents import sandboxes
 from agents.errors import AgentError, SandboxUnavailable
 from agents.sandboxes import docker as docker_module
-from agents.sandboxes import docker_session, records
+from agents.sandboxes import guards, records
 from agents.sandboxes.base import Options, shell
 from agents.sandboxes.docker import DockerSandbox
 from agents.sandboxes.images import image_tag
@@ -96,11 +96,28 @@ def test_variables_that_the_image_brings_are_no_finding(monkeypatch: pytest.Monk
 
 
 def test_a_failed_self_test_is_the_status_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docker_session, "UID", 0)
+    monkeypatch.setattr(guards, "UID", guards.UID + 1)
     status = DockerSandbox(INSTALLATION).status()
     assert not status.available
     assert "it runs as another user" in status.detail
     assert status.tested is not None
+
+
+def test_a_container_that_goes_away_during_its_test_is_the_status_and_is_tested_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def removed(session: Any, **_known: Any) -> str:
+        session._container.remove(force=True)
+        session.run(shell("echo ran", LONG))
+        return "it was not noticed"
+
+    options = Options(records=tmp_path / "records.json")
+    with monkeypatch.context() as patched:
+        patched.setattr(docker_module, "missing_guards", removed)
+        status = DockerSandbox(INSTALLATION, options).status()
+    assert not status.available
+    assert "went away" in status.detail
+    assert DockerSandbox(INSTALLATION, options).status().available
 
 
 def test_a_passed_self_test_is_believed_for_a_while_by_every_process(
