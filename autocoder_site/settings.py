@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dj_database_url
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -68,7 +69,15 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": dj_database_url.parse(env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'autocoder.db'}"))}
+try:
+    DATABASES = {
+        "default": dj_database_url.parse(env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'autocoder.db'}"))
+    }
+except ValueError:
+    # The error's own words repeat a part of the password.
+    raise ImproperlyConfigured(
+        "DATABASE_URL cannot be read. In its password, write characters such as # / ? @ as %23 %2F %3F %40."
+    ) from None
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # WAL with immediate transactions is the only mode measured without lock errors.
     DATABASES["default"]["OPTIONS"] = {

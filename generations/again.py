@@ -25,8 +25,10 @@ from generations.delivery import wake_worker
 from generations.editing import discard, with_edits
 from generations.errors import LaunchError
 from generations.events import append_events
+from generations.keys import remember_keys
 from generations.launch import start_run
 from generations.ledger import forget_replies
+from generations.masking import mask_files
 from generations.models import Attempt, Checkpoint, CheckpointStatus, Draft, Origin, Run, RunStatus
 from generations.order import RunOrder, order_like, with_extra
 from generations.talking import EditedPlan
@@ -236,7 +238,8 @@ def _store(run: Run, start: Start, number: int) -> None:
     """A checkpoint of the run that holds where it begins; its age is that of what it was made from."""
     if start.state is None or start.checkpoint is None:
         return
-    document = state_document(start.state)
+    remember_keys(run.project.owner)
+    document, files = state_document(start.state), mask_files(start.files)
     row = Checkpoint.objects.create(
         run=run,
         number=number,
@@ -244,10 +247,10 @@ def _store(run: Run, start: Start, number: int) -> None:
         seconds=0.0,
         state=document,
         state_sha256=state_hash(document),
-        tree=tree_hash(start.files),
+        tree=tree_hash(files),
         confidence=start.state.confidence,
     )
-    store_tree(row, start.files)
+    store_tree(row, files)
     Checkpoint.objects.filter(pk=row.pk).update(created_at=start.checkpoint.created_at)
 
 

@@ -6,6 +6,8 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
+from generations.masking import mask_crashes
+
 
 class GenerationsConfig(AppConfig):
     """Projects, runs and everything they leave behind."""
@@ -14,5 +16,6 @@ class GenerationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and let no crash print a secret."""
         import_module("generations.checks")
+        mask_crashes()

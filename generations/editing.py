@@ -14,6 +14,8 @@ from agents.types import MODE_FILE, SourceFile
 from agents.workspace import Workspace
 from generations.artifacts import tree_of
 from generations.errors import LaunchError
+from generations.keys import remember_keys
+from generations.masking import mask_known, mask_value
 from generations.models import Artifact, Blob, Checkpoint, Draft, DraftFile
 from generations.talking import EditedPlan, check_plan
 from generations.text import storable
@@ -105,7 +107,9 @@ def save_plan(checkpoint: Checkpoint, plan: EditedPlan, seen: int) -> None:
         draft, _ = Draft.objects.select_for_update().get_or_create(pk=checkpoint.pk)
         if draft.version != seen:
             raise EditConflict("The plan was saved in between from somewhere else.")
-        Draft.objects.filter(pk=draft.pk).update(plan=plan.model_dump(mode="json"), version=F("version") + 1)
+        remember_keys(checkpoint.run.project.owner)
+        document = mask_value(storable(plan.model_dump(mode="json")), known_only=True)
+        Draft.objects.filter(pk=draft.pk).update(plan=document, version=F("version") + 1)
 
 
 def discard(checkpoint: Checkpoint) -> None:
@@ -117,14 +121,15 @@ def discard(checkpoint: Checkpoint) -> None:
 
 
 def _checked(checkpoint: Checkpoint, path: str, text: str) -> SourceFile:
+    remember_keys(checkpoint.run.project.owner)
     try:
-        safe = safe_relpath(path)
+        safe = safe_relpath(mask_known(path))
     except WorkspaceError as error:
         raise LaunchError(str(error), "path") from error
     before = file_now(checkpoint, safe)
     if before is not None and not is_text(before):
         raise LaunchError(f"{safe} is not text, so it cannot be edited here.", "path")
-    text = str(storable(text)).replace("\r\n", "\n")
+    text = mask_known(str(storable(text))).replace("\r\n", "\n")
     if before is not None and b"\r\n" in before.content:
         # A browser sends all lines with both characters; what had only one keeps it so.
         text = text.replace("\n", "\r\n")

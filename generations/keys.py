@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 
 from generations.errors import KeyUnreadable
 from generations.masking import remember_secret
@@ -32,6 +34,13 @@ def get_key(owner: AbstractBaseUser | None, provider: str) -> str:
     rows = ProviderKey.objects.filter(provider=provider)
     row = rows.filter(owner=owner).first() or rows.filter(owner=None).first()
     return "" if row is None else opened(row)
+
+
+def remember_keys(owner: AbstractBaseUser) -> None:
+    """Have every key that the owner's runs may use masked in this process, so that none is stored as a plain text."""
+    for row in ProviderKey.objects.filter(Q(owner_id=owner.pk) | Q(owner=None)):
+        with suppress(KeyUnreadable):
+            opened(row)
 
 
 def seal(row: ProviderKey, secret: str) -> None:

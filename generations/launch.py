@@ -19,6 +19,8 @@ from generations.errors import LaunchError
 from generations.events import append_events
 from generations.halting import request_pause, request_stop
 from generations.images import UploadedImage, store_images
+from generations.keys import remember_keys
+from generations.masking import mask_known
 from generations.models import Checkpoint, Origin, Project, Run, RunStatus
 from generations.order import RunOrder, checked, order_like, with_extra
 from generations.run_budget import is_at_limit, with_more
@@ -107,7 +109,8 @@ def follow_up(run: Run, text: str, version: Checkpoint | None = None) -> Run:
 
     It begins from what the run made, or from another version of the project; its parent is whoever made that.
     """
-    change = clean_text(text)
+    remember_keys(run.project.owner)
+    change = mask_known(clean_text(text))
     if is_blank(change):
         raise LaunchError("Say in a sentence what is to change.", "prompt")
     if run.live:

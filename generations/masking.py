@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 import logging
 import re
+import sys
 import threading
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
+from types import TracebackType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 
 from agents.types import SourceFile
-
-SHORTEST_SECRET = 8
+from generations.secret_forms import forms_of, is_secret, pattern, readings, shortened
 
 _SETTINGS = (
     "SECRET_KEY",
@@ -28,9 +26,6 @@ _SETTINGS = (
     "OPENAI_API_KEY",
     "CUSTOM_API_KEY",
 )
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-# As Django writes JSON into a page.
-_IN_SCRIPT = {ord(char): f"\\u{ord(char):04X}" for char in "<>&"}
 
 # What looks like a credential even if it is none of ours.
 _PATTERNS = (
@@ -40,6 +35,7 @@ _PATTERNS = (
     re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     re.compile(r"(?<=\bBearer )[A-Za-z0-9._~+/=-]{16,}", re.IGNORECASE),
 )
+_PASSWORD_IN_ADDRESS = re.compile(r"(://[^\s/:@]+:)[^\s/@]+(?=@)")
 
 _lock = threading.Lock()
 _in_use: set[str] = set()
@@ -47,27 +43,26 @@ _in_use: set[str] = set()
 
 def remember_secret(secret: str) -> None:
     """Have a decrypted secret masked in this process from now on."""
-    if len(secret) >= SHORTEST_SECRET:
+    if is_secret(secret):
         with _lock:
-            _in_use.update(_forms(secret))
+            _in_use.add(secret)
 
 
 def mask(text: str) -> str:
     """The text with every known secret and everything that looks like one shortened to its last four characters."""
-    text = mask_known(text)
-    for pattern in _PATTERNS:
-        text = pattern.sub(lambda found: _short(found[0]), text)
+    text = _PASSWORD_IN_ADDRESS.sub(r"\1***", mask_known(text))
+    for looks in _PATTERNS:
+        text = looks.sub(lambda found: shortened(found[0]), text)
     return text
 
 
 def mask_known(text: str) -> str:
     """The text without this installation's own secrets; what merely looks like one stays."""
-    plain = _ESCAPES.sub("", text) if "\x1b" in text else text
-    lowered = plain.lower()
-    for form in _known():
+    read = readings(text)
+    for form in forms_of(_known()):
         # Searching is quick, and most texts hold no secret; only then is the slower pattern made and used.
-        if form.lower() in lowered:
-            text = _pattern(form).sub(lambda found: _short(_ESCAPES.sub("", found[0])), text)
+        if any(form.sought in reading for reading in read):
+            text = pattern(form.text).sub(lambda found: shortened(found[0]), text)
     return text
 
 
@@ -79,7 +74,12 @@ def mask_files(files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
 def _masked_file(file: SourceFile) -> SourceFile:
     text = file.content.decode("utf-8", "surrogateescape")
     masked = mask_known(text)
-    return file if masked == text else replace(file, content=masked.encode("utf-8", "surrogateescape"))
+    path = mask_known(file.path)
+    if (path, masked) == (file.path, text):
+        return file
+    # A path with stars is none that every system takes.
+    path = file.path if path == file.path else path.replace("*", "_")
+    return replace(file, path=path, content=masked.encode("utf-8", "surrogateescape"))
 
 
 def mask_value(value: Any, *, known_only: bool = False) -> Any:
@@ -110,49 +110,25 @@ class MaskingFilter(logging.Filter):
         return True
 
 
-def _short(secret: str) -> str:
-    return f"***{secret[-4:]}"
+def mask_crashes() -> None:
+    """Mask what Python prints when this process, or a thread of it, ends by an error that nobody caught."""
+    sys.excepthook = _print_masked
+    threading.excepthook = lambda crash: _print_masked(crash.exc_type, crash.exc_value, crash.exc_traceback)
 
 
-def _known() -> list[str]:
-    """Longest first, so that no secret is cut by a shorter one inside it."""
-    configured = tuple(getattr(settings, name) for name in _SETTINGS)
+def _print_masked(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if not issubclass(kind, SystemExit) and sys.stderr is not None:
+        sys.stderr.write(mask("".join(traceback.format_exception(kind, error, trace))))
+
+
+def _known() -> frozenset[str]:
+    configured = [str(getattr(settings, name)) for name in _SETTINGS]
     with _lock:
-        return sorted(_forms_of((*configured, *settings.ENCRYPTION_KEYS)) | _in_use, key=len, reverse=True)
+        return frozenset((*configured, *settings.ENCRYPTION_KEYS, *_passwords())) | _in_use
 
 
-@lru_cache(maxsize=4)
-def _forms_of(secrets: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(form for secret in secrets if len(secret) >= SHORTEST_SECRET for form in _forms(secret))
-
-
-@lru_cache(maxsize=256)
-def _pattern(form: str) -> re.Pattern[str]:
-    """A form in either case, with escape sequences of a terminal between its characters."""
-    return re.compile(f"(?:{_ESCAPES.pattern})*".join(map(re.escape, form)), re.IGNORECASE)
-
-
-def _forms(secret: str) -> set[str]:
-    """A secret as it may turn up: plain, in a URL, in HTML, in JSON, in base64 and in hexadecimal."""
-    in_json = json.dumps(secret)[1:-1]
-    return {
-        secret,
-        quote(secret, safe=""),
-        quote(secret),
-        html.escape(secret),
-        html.escape(secret, quote=False),
-        in_json,
-        in_json.replace("/", "\\/"),
-        in_json.translate(_IN_SCRIPT),
-        secret.encode().hex(),
-        *_base64_forms(secret.encode()),
-    }
-
-
-def _base64_forms(raw: bytes) -> Iterator[str]:
-    """In base64 by itself, and what is always the same of it when other bytes stand before and after it."""
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        yield encode(raw).decode().rstrip("=")
-        for before in range(3):
-            encoded = encode(bytes(before) + raw).decode()
-            yield encoded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+def _passwords() -> Iterable[str]:
+    """Those of the services that the site itself uses."""
+    for database in settings.DATABASES.values():
+        yield str(database.get("PASSWORD") or "")
+    yield unquote(urlsplit(settings.CHROMA_URL).password or "")

@@ -12,6 +12,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from agents import languages
 from generations.errors import LaunchError
 from generations.images import UploadedImage, check_images
+from generations.keys import remember_keys
+from generations.masking import mask_known
 from generations.models import Origin, Project, Run
 from generations.profiles import default_profile, profiles
 from generations.text import clean_text, is_blank
@@ -46,9 +48,13 @@ class RunOrder:
 
 
 def checked(order: RunOrder, owner: AbstractBaseUser) -> RunOrder:
-    """The order with clean texts and its profile named; raises LaunchError naming the field that is wrong."""
-    prompt = _checked_prompt(order.prompt)
-    name = " ".join(clean_text(order.name[: 10 * MAX_NAME]).split())
+    """The order with clean texts and its profile named; raises LaunchError naming the field that is wrong.
+
+    A stored key that was pasted into a text is masked there: texts are shown, kept and sent to models.
+    """
+    remember_keys(owner)
+    prompt = mask_known(_checked_prompt(order.prompt))
+    name = mask_known(" ".join(clean_text(order.name[: 10 * MAX_NAME]).split()))
     if len(name) > MAX_NAME:
         raise LaunchError(f"The name has more than {MAX_NAME} characters; shorten it.", "name")
     if order.language and order.language not in languages.TOOLCHAINS:

@@ -93,7 +93,7 @@ def client_for(owner: AbstractBaseUser | None, name: str, seconds: float | None 
 
 
 def _client(name: str, base_url: str, key: str, seconds: float | None, **more: object) -> Provider:
-    client: Provider = import_string("agents.providers.openai_compatible.OpenAICompatibleProvider")(
+    client: Provider = import_string("generations.masked_endpoint.MaskedEndpoint")(
         name=name,
         base_url=base_url,
         api_key=key,

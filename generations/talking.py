@@ -19,6 +19,8 @@ from generations.checkpoints import state_document, state_hash, with_words
 from generations.delivery import wake_worker
 from generations.errors import LaunchError
 from generations.events import append_events
+from generations.keys import remember_keys
+from generations.masking import mask_files, mask_known
 from generations.models import Checkpoint, CheckpointStatus, Run, RunStatus
 from generations.soundness import newest_sound
 from generations.text import clean_text, is_blank
@@ -48,7 +50,8 @@ def answer(run: Run, answers: Sequence[str]) -> Run:
     kind, state = awaited(run)
     if kind != "answers" or state is None:
         raise LaunchError(NOT_ASKED)
-    cleaned = [clean_text(text[:MAX_ANSWER]) for text in answers]
+    remember_keys(run.project.owner)
+    cleaned = [mask_known(clean_text(text[:MAX_ANSWER])) for text in answers]
     given = [[q, a] for q, a in zip(state.questions, cleaned, strict=False) if not is_blank(a)]
 
     def again() -> None:
@@ -84,7 +87,8 @@ def _replace_plan(run: Run, state: RunState) -> None:
     found, _damaged = newest_sound(run)
     if found is None:
         raise LaunchError(NOT_ASKED)
-    newest, document, files = found.checkpoint, state_document(state), found.files
+    remember_keys(run.project.owner)
+    newest, document, files = found.checkpoint, state_document(state), mask_files(found.files)
     highest = run.checkpoints.aggregate(number=Max("number"))["number"] or 0
     row = Checkpoint.objects.create(
         run=run,

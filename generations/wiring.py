@@ -17,6 +17,7 @@ from agents.providers.limits import Counted
 from agents.sandboxes.base import Options, Sandbox
 from agents.types import SourceFile
 from agents.workspace import Workspace
+from generations.keys import remember_keys
 from generations.memory_store import OwnerMemory
 from generations.models import Run
 from generations.profiles import models_for
@@ -57,6 +58,7 @@ def open_context(
     Raises AgentError where the run's choices fit the settings no more, SandboxUnavailable where code cannot run.
     """
     owner = run.project.owner
+    remember_keys(owner)
     providers, catalogue = models_for(run.provider_profile, owner, run.settings.get("models"))
     yield RunContext(
         run=str(run.pk),

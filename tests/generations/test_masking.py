@@ -2,52 +2,33 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import io
 import json
 import logging
-import re
-from urllib.parse import quote, unquote
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
-from django.utils.html import json_script
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from agents.context import StageMeasures
+from agents.paths import safe_relpath
 from agents.types import SourceFile, StageName
 from generations.checkpoints import restore
-from generations.masking import MaskingFilter, mask, mask_files, mask_known, mask_value
+from generations.masking import MaskingFilter, mask, mask_crashes, mask_files, mask_known, mask_value
 from generations.models import Checkpoint
+from tests.canaries import FORMS, shown
 from tests.factories import claim, make_run, make_state
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = 'p@ss/"<&>word+with=signs-9876'
-_B64 = base64.b64encode(OURS.encode()).decode()
-
-
-SHAPES = {
-    "plain": OURS,
-    "inside a word": f"x{OURS}y",
-    "upper case": OURS.upper(),
-    "URL": quote(OURS, safe=""),
-    "URL with small letters": quote(OURS, safe="").lower(),
-    "path of a URL": quote(OURS),
-    "HTML": html.escape(OURS),
-    "JSON": json.dumps({"key": OURS}),
-    "JSON with escaped slashes": json.dumps(OURS).replace("/", "\\/"),
-    "JSON in a page": str(json_script({"key": OURS})),
-    "base64": base64.b64encode(OURS.encode()).decode(),
-    "base64 after one byte": base64.b64encode(b"x" + OURS.encode() + b"yz").decode(),
-    "base64 after two bytes": base64.b64encode(b"xx" + OURS.encode() + b"y").decode(),
-    "base64 for URLs": base64.urlsafe_b64encode(OURS.encode()).decode(),
-    "hexadecimal": OURS.encode().hex(),
-    "hexadecimal in capitals": OURS.encode().hex().upper(),
-    "cut by colours": "\x1b[1;31m".join(OURS),
-    "base64 cut by a colour": "\x1b[0m".join((_B64[:9], _B64[9:])),
-}
+SHAPES = {name: form(OURS) for name, form in FORMS.items()}
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
@@ -60,19 +41,8 @@ def test_an_own_secret_is_masked_in_every_shape(shape: str, settings: Settings) 
     assert masked.endswith(" after")
 
 
-def _readable(text: str) -> bool:
-    """Whether somebody who knows all the forms finds more than the end of the secret; not by the product's code."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    turned = [text, unquote(text), html.unescape(text), text.replace("\\/", "/")]
-    turned.append(re.sub(r"\\u([0-9A-Fa-f]{4})", lambda found: chr(int(found[1], 16)), text.replace('\\"', '"')))
-    for word in re.findall(r"[A-Za-z0-9+/_-]{9,}", text):
-        for start in range(4):
-            cut = word[start:].replace("-", "+").replace("_", "/")
-            turned.append(base64.b64decode(cut[: len(cut) // 4 * 4]).decode("latin-1"))
-    for word in re.findall(r"[0-9A-Fa-f]{8,}", text):
-        turned.append(bytes.fromhex(word[: len(word) // 2 * 2]).decode("latin-1"))
-    parts = [OURS[n : n + 8].lower() for n in range(len(OURS) - 7)]
-    return any(part in found.lower() for found in turned for part in parts)
+def _readable(text: str) -> str:
+    return shown(text, OURS)
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
@@ -113,6 +83,89 @@ def test_no_file_that_is_kept_or_delivered_holds_the_keys_of_the_site(settings: 
         assert settings.SECRET_KEY not in stored
         assert not _readable(stored)
         assert restore(row) is not None or row.status == "partial"
+
+
+def test_an_escaped_secret_leaves_the_json_around_it_whole(settings: Settings) -> None:
+    settings.CUSTOM_API_KEY = 'quote"slash/back"0987654321"'
+    document = {"key": settings.CUSTOM_API_KEY, "more": [settings.CUSTOM_API_KEY, "\n"]}
+    assert json.loads(mask_known(json.dumps(document))) == {"key": "***321", "more": ["***321", "\n"]}
+
+
+@pytest.mark.parametrize("word", ["lm-studio", "postgres", "autocoder", "short"])
+def test_a_key_that_is_an_ordinary_word_takes_no_words_out_of_code(word: str, settings: Settings) -> None:
+    settings.CUSTOM_API_KEY = word
+    assert mask(f"from {word} import client") == f"from {word} import client"
+
+
+def test_a_short_secret_shows_nothing_of_itself(settings: Settings) -> None:
+    settings.CUSTOM_API_KEY = "q7Zt9-Lp"
+    assert mask("it is q7Zt9-Lp!") == "it is ***!"
+
+
+def test_passwords_of_the_services_are_masked(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(settings.DATABASES["default"], "PASSWORD", "s3cret/of-the-Database")
+    settings.CHROMA_URL = "http://somebody:s3cret%2Fof-the-Vectors@vectors:8000"
+    assert mask_known("s3cret%2Fof-the-Database and s3cret/of-the-Vectors") == "***base and ***tors"
+
+
+def test_a_password_in_an_address_is_masked_whoever_it_belongs_to() -> None:
+    assert mask("postgres://postgres:weak@host/name") == "postgres://postgres:***@host/name"
+    assert mask("https://a.example/b:c@d") == "https://a.example/b:c@d"
+
+
+def test_a_crash_prints_no_secret(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.CUSTOM_API_KEY = OURS
+
+    def crash() -> None:
+        raise ValueError(f"not {OURS}")
+
+    before = sys.excepthook, threading.excepthook
+    try:
+        mask_crashes()
+        thread = threading.Thread(target=crash)
+        thread.start()
+        thread.join()
+        try:
+            crash()
+        except ValueError as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        sys.excepthook, threading.excepthook = before
+    printed = capsys.readouterr().err
+    assert printed.count("ValueError: not ***9876") == 2
+    assert not _readable(printed)
+
+
+def test_every_process_of_the_site_masks_its_crashes() -> None:
+    program = (
+        "import django, generations.masking as m; django.setup();"
+        f"m.remember_secret({OURS!r}); raise ValueError({OURS!r})"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "autocoder_site.settings", "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("ValueError: ***9876\n")
+
+
+def test_an_address_of_the_database_that_cannot_be_read_is_told_without_its_password() -> None:
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        env={**os.environ, "DATABASE_URL": "postgres://me:first/second#third@host/name"},
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "DATABASE_URL cannot be read" in ended.stderr
+    assert "first" not in ended.stderr
+    assert "second" not in ended.stderr
+
+
+def test_the_path_of_a_file_is_masked_and_stays_one(settings: Settings) -> None:
+    settings.CUSTOM_API_KEY = "the-name-of-a-File-9876"
+    (file,) = mask_files((SourceFile("docs/the-name-of-a-File-9876.md", b"text"),))
+    assert safe_relpath(file.path) == "docs/___9876.md"
 
 
 def test_names_in_a_value_are_masked(settings: Settings) -> None:
