@@ -10,7 +10,7 @@ from agents.context import CallRecord, RunContext
 from agents.errors import AgentError, LeaseLost, ProviderError, Stopped
 from agents.events import LogLine, ModelCalled
 from agents.faults import fault
-from agents.providers.base import Message, Reply, Request
+from agents.providers.base import Message, Reply, Request, Usage
 from agents.providers.catalogue import ModelChoice
 from agents.providers.limits import Permit
 from agents.question import Question
@@ -38,7 +38,7 @@ class Call:
     ) -> None:
         self._context, self._question, self._choice, self._messages = context, question, choice, messages
         self._provider = context.providers[choice.provider]
-        self._longest, self._received = choice.max_output_tokens, 0
+        self._longest, self._usage = choice.max_output_tokens, Usage()
         self._step = context.steps.name(question.stage, question.purpose, (choice.provider, choice.model), messages)
         self._record = self._new_record()
 
@@ -92,8 +92,7 @@ class Call:
         tokens: int | None = None
         failed: ProviderError | None = None
         try:
-            reply = self._answered()
-            tokens = spent_on(self._choice, self._messages, reply).tokens
+            reply, tokens = self._answered()
         except ProviderError as error:
             failed = error
             raise
@@ -101,10 +100,13 @@ class Call:
             self._context.limiter.leave(permit, tokens=tokens, error=failed)
         return reply
 
-    def _answered(self) -> Reply:
-        """Ask the provider once. The ledger has the call before it is made, and its answer as soon as it is whole."""
+    def _answered(self) -> tuple[Reply, int]:
+        """Ask the provider once: the answer, and the tokens it took.
+
+        The ledger has the call before it is made, and its answer as soon as it is whole.
+        """
         held = self._reserve()
-        started, self._received = time.monotonic(), 0
+        started, self._usage = time.monotonic(), Usage()
         self._record = replace(self._new_record(), held=held if self._provider.uses_ai else None)
         spent = NOTHING
         try:
@@ -113,10 +115,10 @@ class Call:
             try:
                 reply = self._provider.complete(self._request(), stop=self._context.journal.stop_requested)
             except AgentError as error:
-                spent = spent_in_vain(self._choice, self._messages, self._received)
+                spent = spent_in_vain(self._choice, self._messages, self._usage)
                 self._failed(error, time.monotonic() - started, spent)
                 raise
-            spent = spent_on(self._choice, self._messages, reply)
+            spent = spent_on(self._choice, self._messages, reply, self._usage)
         finally:
             self._context.budget.settle(*held, spent.tokens, spent.cost_usd or 0.0)
         fault("after_answer")
@@ -124,7 +126,7 @@ class Call:
         self._context.journal.record_call(self._record)
         fault("answer_saved")
         self._warn()
-        return reply
+        return reply, spent.tokens
 
     def _warn(self) -> None:
         if sentence := self._context.budget.warning():
@@ -136,12 +138,12 @@ class Call:
         return nothing
 
     def _failed(self, error: AgentError, seconds: float, spent: Spent) -> None:
-        """Record that no answer came; what was spent on one that broke off is estimated."""
+        """Record that no answer came, and what was spent on it nevertheless."""
         if isinstance(error, LeaseLost):
             return
         outcome = "stopped" if isinstance(error, Stopped) else type(error).__name__
         self._record = replace(self._record, outcome=outcome, reply=str(error), seconds=seconds)
-        if spent.estimated:
+        if spent is not NOTHING:
             self._record = _with_figures(self._record, spent)
         self._context.journal.record_call(self._record, self._event() if isinstance(error, ProviderError) else None)
 
@@ -157,6 +159,7 @@ class Call:
             json_schema=question.json_schema if self._choice.json_schema else None,
             data=question.data,
             on_text=partial(self._took, watcher),
+            usage=self._usage,
         )
 
     def _new_record(self) -> CallRecord:
@@ -195,6 +198,7 @@ class Call:
             completion_tokens=record.completion_tokens,
             cost_usd=record.cost_usd,
             seconds=record.seconds,
+            estimated=record.estimated,
         )
 
     def _reserve(self) -> tuple[int, float]:
@@ -208,8 +212,8 @@ class Call:
     def _most_tokens(self) -> int:
         return prompt_tokens(self._messages) + self._longest
 
-    def _took(self, watcher: Watcher, text: str) -> None:
-        self._received += len(text)
+    @staticmethod
+    def _took(watcher: Watcher, text: str) -> None:
         watcher.take(text)
         fault("mid_stream")
 

@@ -82,6 +82,8 @@ class ModelCalled(Event):
     completion_tokens: int | None = None
     cost_usd: float | None = None
     seconds: float = 0.0
+    estimated: bool = False
+    """Whether the tokens are our own estimate."""
 
 
 class CommandRun(Event):

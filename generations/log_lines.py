@@ -43,7 +43,8 @@ def _command(payload: dict[str, object]) -> str:
 
 def _called(payload: dict[str, object]) -> str:
     tokens = [payload.get("prompt_tokens"), payload.get("completion_tokens")]
-    used = "tokens unknown" if None in tokens else f"{tokens[0]} + {tokens[1]} tokens"
+    about = "about " if payload.get("estimated") else ""
+    used = "tokens unknown" if None in tokens else f"{about}{tokens[0]} + {tokens[1]} tokens"
     if payload["outcome"] == "reused":
         used = "paid for before the run was interrupted"
     return f"{payload['role']} asked {payload['model']} for {payload['purpose']}: {payload['outcome']} ({used})"

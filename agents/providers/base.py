@@ -21,6 +21,28 @@ class Message:
     images: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class Usage:
+    """What a call has taken so far. Its provider keeps it up to date, so that answers that break off are counted too.
+
+    The counts are the endpoint's own, None while it has told none. ``characters`` came of the answer and its thoughts,
+    ``uncounted`` of them after the last counts. ``accepted``: the endpoint was at work on the answer, so that it may
+    bill for it even if nothing came.
+    """
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost_usd: float | None = None
+    characters: int = 0
+    uncounted: int = 0
+    accepted: bool = False
+
+    def took(self, characters: int) -> None:
+        """So many more characters came."""
+        self.characters += characters
+        self.uncounted += characters
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One question to a model.
@@ -39,6 +61,8 @@ class Request:
     data: Mapping[str, str] = field(default_factory=dict)
     on_text: Callable[[str], None] | None = None
     """Called with each piece of a streamed answer, in the thread that asks."""
+    usage: Usage = field(default_factory=Usage, compare=False)
+    """Where the provider keeps what this call takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from agents.providers.base import Reply, Request
+from agents.providers.base import Reply, Request, Usage
 from agents.providers.provider_errors import fault, refusal
 from agents.providers.rate_headers import RateLimits
 from agents.providers.thoughts import Thoughts
@@ -37,15 +37,13 @@ class Gathered:
 
     name: str
     most_characters: int
+    usage: Usage
     grew: bool = False
     size: int = 0
     finish: str = ""
     model: str = ""
     refused: bool = False
     called_tool: bool = False
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    cost_usd: float | None = None
     limits: RateLimits | None = None
     _parts: list[str] = field(default_factory=list)
     _thoughts: Thoughts = field(default_factory=Thoughts)
@@ -63,14 +61,18 @@ class Gathered:
         if chunk.get("object") == "error" or (chunk.get("error") and "choices" not in chunk):
             raise refusal(self.name, None, {}, chunk)
         self.model = _text(chunk.get("model")) or self.model
-        self._count(chunk.get("usage"))
+        counted = self._count(chunk.get("usage"))
         choices = chunk.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         if not isinstance(choice, Mapping):
             return ""
         if choice.get("error") or chunk.get("error"):
             raise refusal(self.name, None, {}, choice if choice.get("error") else chunk)
-        return self._choice(choice)
+        text = self._choice(choice)
+        if counted:
+            # What comes with its counts is among them.
+            self.usage.uncounted = 0
+        return text
 
     def take_whole(self, body: bytes) -> str:
         """The same for an answer that was not streamed although that was asked for."""
@@ -101,13 +103,16 @@ class Gathered:
         if not text.strip():
             row = self._why_empty(finish)
             raise fault(row, self.name, tokens=request.max_tokens)
+        usage = self.usage
+        # Counts that came before the last words are not those of the whole answer.
+        whole = not usage.uncounted
         return Reply(
             text=_storable(text),
             finish=finish,
             model=self.model or request.model,
-            prompt_tokens=self.prompt_tokens,
-            completion_tokens=self.completion_tokens,
-            cost_usd=self.cost_usd,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens if whole else None,
+            cost_usd=usage.cost_usd if whole else None,
             seconds=seconds,
             limits=self.limits,
         )
@@ -130,15 +135,17 @@ class Gathered:
             self.grew = True
         if not isinstance(delta, Mapping):
             return ""
-        if delta.get("reasoning") or delta.get("reasoning_content"):
+        if thought := delta.get("reasoning") or delta.get("reasoning_content"):
             self._thoughts.any = True
             self.grew = True
+            self.usage.took(len(_text(thought)))
         if delta.get("tool_calls") or delta.get("function_call"):
             self.called_tool = True
             self.grew = True
         self.refused = self.refused or bool(delta.get("refusal"))
         said = _text(delta.get("content"))
         self.grew = self.grew or bool(said)
+        self.usage.took(len(said))
         return self._add(self._thoughts.without(said))
 
     def _add(self, text: str) -> str:
@@ -148,19 +155,24 @@ class Gathered:
         self._parts.append(text)
         return UNSTORABLE.sub("\ufffd", text)
 
-    def _count(self, usage: object) -> None:
+    def _count(self, usage: object) -> bool:
         """Take the counts of the last chunk that has any: some send them with each chunk, growing."""
         if not isinstance(usage, Mapping):
-            return
+            return False
+        so_far = self.usage
         prompt, completion = _tokens(usage.get("prompt_tokens")), _tokens(usage.get("completion_tokens"))
-        self.prompt_tokens = self.prompt_tokens if prompt is None else prompt
-        self.completion_tokens = self.completion_tokens if completion is None else completion
+        so_far.prompt_tokens = so_far.prompt_tokens if prompt is None else prompt
+        so_far.completion_tokens = so_far.completion_tokens if completion is None else completion
         cost = _dollars(usage.get("cost"))
         details = usage.get("cost_details")
         if cost is not None and usage.get("is_byok") is True and isinstance(details, Mapping):
             # With a key of one's own at OpenRouter, "cost" is its fee alone.
             cost += _dollars(details.get("upstream_inference_cost")) or 0.0
-        self.cost_usd = self.cost_usd if cost is None else cost
+        so_far.cost_usd = so_far.cost_usd if cost is None else cost
+        if completion is None:
+            return False
+        so_far.uncounted = 0
+        return True
 
 
 def _text(content: object) -> str:

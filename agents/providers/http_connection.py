@@ -230,6 +230,8 @@ class Transport(httpx2.BaseTransport):
                 content=content,
             )
         )
+        if answer.status >= 300:
+            self._dialler.watch.phase = Phase.REFUSED
         raw = httpx2.Response(answer.status, headers=answer.headers, stream=_Raw(answer))
         self.body = Body(raw, self._dialler.watch)
         # Without the reason phrase and all other headers: libraries log them, and they may hold the key.

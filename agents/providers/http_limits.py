@@ -35,6 +35,7 @@ class Phase(StrEnum):
 
     CONNECTING = "connecting"
     WAITING = "waiting"
+    REFUSED = "refused"
     ANSWERING = "answering"
     ENDED = "ended"
 
@@ -75,7 +76,7 @@ class Watch:
             raise fault("never ended", self.name, seconds=limits.total)
         if self.phase is Phase.CONNECTING and waited > limits.connect:
             raise fault("no connection in time", self.name, seconds=limits.connect)
-        if self.phase is Phase.WAITING and waited > limits.first_token:
+        if self.phase in {Phase.WAITING, Phase.REFUSED} and waited > limits.first_token:
             raise fault("no first word", self.name, seconds=limits.first_token)
         if self.phase is Phase.ANSWERING and waited > limits.silence:
             raise fault("fell silent", self.name, seconds=limits.silence)

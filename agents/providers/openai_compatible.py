@@ -12,7 +12,7 @@ from dataclasses import replace
 import httpx2
 import openai
 
-from agents.errors import ProviderError
+from agents.errors import ProviderError, Stopped
 from agents.providers.addresses import check_base_url, place_of
 from agents.providers.base import ListedModel, Reply, Request
 from agents.providers.dialects import Dialect
@@ -94,7 +94,7 @@ class OpenAICompatibleProvider:
         """
         dialect = self.dialect_for(request.model)
         arguments = dialect.arguments(request)
-        gathered = Gathered(self.name, self._limits.characters)
+        gathered = Gathered(self.name, self._limits.characters, request.usage)
         try:
             self._gather(request, arguments, watch, gathered)
         except openai.APIStatusError as error:
@@ -105,8 +105,9 @@ class OpenAICompatibleProvider:
                     self._dialects[request.model] = better
                 return None
             problem = refusal(self.name, status, error.response.headers, body)
-        except ProviderError:
-            if not gathered.ended:
+        except (ProviderError, Stopped) as error:
+            request.usage.accepted = _was_at_work(error, watch.phase, accepted=request.usage.accepted)
+            if isinstance(error, Stopped) or not gathered.ended:
                 raise
             return gathered.reply(request, watch.seconds)
         else:
@@ -116,6 +117,7 @@ class OpenAICompatibleProvider:
     def _gather(self, request: Request, arguments: dict[str, object], watch: Watch, gathered: Gathered) -> None:
         tell = request.on_text or (lambda _: None)
         with self._stream(arguments, watch) as (stream, body):
+            request.usage.accepted = True
             gathered.limits = limits_in(stream.response.headers)
             for chunk in chunks(self.name, stream):
                 body.kept = None
@@ -151,3 +153,10 @@ class OpenAICompatibleProvider:
                 )
             with stream:
                 yield stream, transport.body
+
+
+def _was_at_work(error: ProviderError | Stopped, phase: Phase, *, accepted: bool) -> bool:
+    """Whether the endpoint had taken the request on when it broke off: a refusal is not billed."""
+    if isinstance(error, Stopped) or error.kind == "timeout":
+        return phase not in {Phase.CONNECTING, Phase.REFUSED}
+    return accepted and (error.kind == "network" or (error.kind == "protocol" and error.retry))

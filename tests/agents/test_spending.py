@@ -35,8 +35,7 @@ def broken_off(error: Exception) -> Callable[[Request], str]:
     """Streams 400 characters, then fails."""
 
     def answer(request: Request) -> str:
-        assert request.on_text is not None
-        request.on_text("x" * 400)
+        request.usage.took(400)
         raise error
 
     return answer
