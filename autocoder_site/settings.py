@@ -183,6 +183,10 @@ USER_TOKENS_PER_DAY = env.int("USER_TOKENS_PER_DAY", default=0)
 USER_USD_PER_DAY = env.str("USER_USD_PER_DAY", default="")
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=30)
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=3)
+# Days; 0 is for ever.
+KEEP_LOGS_DAYS = env.int("KEEP_LOGS_DAYS", default=90)
+KEEP_CALLS_DAYS = env.int("KEEP_CALLS_DAYS", default=90)
+KEEP_ATTEMPTS_DAYS = env.int("KEEP_ATTEMPTS_DAYS", default=0)
 
 LOGGING = {
     "version": 1,

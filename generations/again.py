@@ -102,6 +102,8 @@ def start_at(run: Run, checkpoint: Checkpoint | None) -> Start:
         return Start(None, None, (), (), ())
     if checkpoint.run_id != run.pk or checkpoint.outcome not in ("succeeded", "damaged"):
         raise LaunchError("Only a stage that ended well can be begun from; choose another checkpoint.")
+    if checkpoint.emptied_at is not None:
+        raise LaunchError("The files of this checkpoint were removed because of their age. Choose a later one.")
     found = restore(checkpoint)
     if found is None:
         raise LaunchError(

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from typing_extensions import Buffer
@@ -40,12 +41,11 @@ class TreeDiff:
 def store_tree(checkpoint: Checkpoint, files: Iterable[SourceFile]) -> None:
     """Attach a whole tree to a stored checkpoint; contents that are known already cost nothing."""
     hashed = [(hashlib.sha256(file.content).hexdigest(), file) for file in files]
-    known = _stored({sha for sha, _ in hashed})
-    fresh = {sha: Blob.for_content(file.content) for sha, file in hashed if sha not in known}
-    Blob.objects.bulk_create(fresh.values(), ignore_conflicts=True, batch_size=100)
-    fault("files_staged")
-    rows = (Artifact(checkpoint=checkpoint, path=f.path, mode=f.mode, blob_id=sha) for sha, f in hashed)
-    Artifact.objects.bulk_create(rows, batch_size=500)
+    with transaction.atomic():
+        Blob.objects.store({sha: file.content for sha, file in hashed})
+        fault("files_staged")
+        rows = (Artifact(checkpoint=checkpoint, path=f.path, mode=f.mode, blob_id=sha) for sha, f in hashed)
+        Artifact.objects.bulk_create(rows, batch_size=500)
 
 
 def newest_with_files(run: Run) -> Checkpoint | None:
@@ -147,12 +147,6 @@ class _Pipe(io.RawIOBase):
         taken = bytes(self._waiting)
         self._waiting.clear()
         return taken
-
-
-def _stored(hashes: set[str]) -> set[str]:
-    wanted = sorted(hashes)
-    parts = (wanted[start : start + 500] for start in range(0, len(wanted), 500))
-    return {pk for part in parts for pk in Blob.objects.filter(pk__in=part).values_list("pk", flat=True)}
 
 
 def _signatures(checkpoint: Checkpoint | None) -> dict[str, tuple[int, str]]:

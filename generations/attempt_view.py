@@ -57,6 +57,10 @@ class AttemptView(RunView):
         return [line_of(event) for event in self.events.reverse()[:SHOWN_LINES]][::-1]
 
     @property
+    def _first_seq(self) -> int:
+        return self.attempt.first_seq
+
+    @property
     def model_calls(self) -> QuerySet[ModelCall]:
         """What it asked."""
         return calls_of(self.attempt)

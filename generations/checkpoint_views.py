@@ -17,7 +17,7 @@ RESUMABLE = "paused", "unverified", "failed", "stopped"
 
 @dataclass(frozen=True, slots=True)
 class CheckpointView:
-    """One line of the list. ``mark`` is how the stage ended, or 'damaged', or 'reused'."""
+    """One line of the list. ``mark`` is how the stage ended, or 'damaged', 'removed' or 'reused'."""
 
     row: Checkpoint
     mark: str
@@ -70,9 +70,10 @@ class CheckpointList:
         return current_of(self._run.project)
 
     def _view(self, row: Checkpoint, attempt: int) -> CheckpointView:
-        sound = row.pk not in self.damaged
-        good = sound and row.outcome == CheckpointStatus.SUCCEEDED
-        mark = "damaged" if not sound else "reused" if self.is_copy(row) else row.outcome
+        sound, there = row.pk not in self.damaged, row.emptied_at is None
+        good = sound and there and row.outcome == CheckpointStatus.SUCCEEDED
+        mark = "reused" if self.is_copy(row) else row.outcome
+        mark = "removed" if not there else "damaged" if not sound else mark
         is_current = self._current is not None and self._current.pk == row.pk
         return CheckpointView(
             row=row,

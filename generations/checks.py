@@ -15,6 +15,7 @@ from django.db import connections
 from generations.models.catalogue import Mode
 
 MIN_SECRET = 50
+MAX_DAYS = 36_500
 
 
 @register(Tags.security)
@@ -88,6 +89,18 @@ def check_allowance(**_kwargs: Any) -> Iterable[CheckMessage]:
             hint="Give numbers such as 2.50 and 500000, or leave them out for no limit.",
             id="autocoder.E012",
         )
+
+
+@register()
+def check_retention(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """How long things are kept are numbers of days."""
+    for name in ("KEEP_LOGS_DAYS", "KEEP_CALLS_DAYS", "KEEP_ATTEMPTS_DAYS"):
+        if not 0 <= getattr(settings, name) <= MAX_DAYS:
+            yield Error(
+                f"{name} is {getattr(settings, name)}, which is no number of days.",
+                hint="Give days such as 90, or 0 for ever.",
+                id="autocoder.E015",
+            )
 
 
 @register()

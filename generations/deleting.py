@@ -15,7 +15,6 @@ from generations.errors import LaunchError
 from generations.memory_store import forget_vectors
 from generations.models import Artifact, Blob, Checkpoint, DraftFile, MemoryEntry, Project, Run, RunImage
 
-BATCH = 500
 Vectors = dict[tuple[int, str], Sequence[str]]
 
 
@@ -45,7 +44,7 @@ def delete_checkpoints(rows: QuerySet[Checkpoint]) -> None:
         pks = list(rows.values_list("pk", flat=True))
         blobs = _blobs(Checkpoint.objects.filter(pk__in=pks))
         Checkpoint.objects.filter(pk__in=pks).delete()
-        _sweep(blobs)
+        Blob.objects.sweep(blobs)
 
 
 def delete_entries(entries: QuerySet[MemoryEntry]) -> None:
@@ -72,7 +71,7 @@ def _delete(runs: QuerySet[Run], delete: Callable[[], object], entries: QuerySet
         vectors = _by_scope(learned)
         learned.delete()
         delete()
-        _sweep(blobs)
+        Blob.objects.sweep(blobs)
     _forget(vectors)
 
 
@@ -80,13 +79,6 @@ def _blobs(checkpoints: QuerySet[Checkpoint]) -> set[str]:
     files = Artifact.objects.filter(checkpoint__in=checkpoints).order_by().values_list("blob_id", flat=True)
     drafts = DraftFile.objects.filter(draft__checkpoint__in=checkpoints).order_by().values_list("blob_id", flat=True)
     return {pk for pk in (*files.distinct(), *drafts) if pk is not None}
-
-
-def _sweep(blobs: set[str]) -> None:
-    """Delete those of these contents that nothing holds any more."""
-    ordered = sorted(blobs)
-    for start in range(0, len(ordered), BATCH):
-        Blob.objects.unused(ordered[start : start + BATCH]).delete()
 
 
 def _by_scope(entries: QuerySet[MemoryEntry]) -> Vectors:

@@ -117,7 +117,7 @@ def discard(checkpoint: Checkpoint) -> None:
     with transaction.atomic():
         blobs = list(DraftFile.objects.filter(draft=checkpoint.pk).values_list("blob_id", flat=True))
         Draft.objects.filter(pk=checkpoint.pk).delete()
-        Blob.objects.unused([pk for pk in blobs if pk]).delete()
+        Blob.objects.sweep([pk for pk in blobs if pk])
 
 
 def _checked(checkpoint: Checkpoint, path: str, text: str) -> SourceFile:
@@ -161,16 +161,16 @@ def _store(draft: Draft, checkpoint: Checkpoint, path: str, file: SourceFile | N
     before = list(rows.values_list("blob_id", flat=True))
     rows.delete()
     if file != _original(checkpoint, path):
-        blob = None if file is None else _stored(file)
-        DraftFile.objects.create(draft=draft, path=path, mode=MODE_FILE if file is None else file.mode, blob=blob)
+        blob, mode = (None, MODE_FILE) if file is None else (_stored(file), file.mode)
+        DraftFile.objects.create(draft=draft, path=path, mode=mode, blob_id=blob)
     Draft.objects.filter(pk=draft.pk).update(version=F("version") + 1)
-    Blob.objects.unused([pk for pk in before if pk]).delete()
+    Blob.objects.sweep([pk for pk in before if pk])
 
 
-def _stored(file: SourceFile) -> Blob:
-    fresh = Blob.for_content(file.content)
-    Blob.objects.bulk_create([fresh], ignore_conflicts=True)
-    return fresh
+def _stored(file: SourceFile) -> str:
+    sha = hashlib.sha256(file.content).hexdigest()
+    Blob.objects.store({sha: file.content})
+    return sha
 
 
 def _original(checkpoint: Checkpoint, path: str) -> SourceFile | None:

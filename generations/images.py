@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from dataclasses import dataclass
+
+from django.db import transaction
 
 from generations.errors import LaunchError
 from generations.models import Blob, Run, RunImage
@@ -44,12 +47,13 @@ def check_images(images: tuple[UploadedImage, ...]) -> None:
 
 def store_images(run: Run, images: tuple[UploadedImage, ...]) -> None:
     """Keep the pictures of a new run."""
-    blobs = [Blob.for_content(image.content) for image in images]
-    Blob.objects.bulk_create(blobs, ignore_conflicts=True)
-    RunImage.objects.bulk_create(
-        RunImage(run=run, name=clean_text(image.name)[:120], media_type=media_type(image.content), blob_id=blob.sha256)
-        for image, blob in zip(images, blobs, strict=True)
-    )
+    hashed = [(hashlib.sha256(image.content).hexdigest(), image) for image in images]
+    with transaction.atomic():
+        Blob.objects.store({sha: image.content for sha, image in hashed})
+        RunImage.objects.bulk_create(
+            RunImage(run=run, name=clean_text(image.name)[:120], media_type=media_type(image.content), blob_id=sha)
+            for sha, image in hashed
+        )
 
 
 def data_urls(run: Run) -> tuple[str, ...]:

@@ -12,7 +12,17 @@ from django.db.models.functions import Coalesce
 from agents.errors import SandboxUnavailable
 from generations.checkpoints import restore
 from generations.ledger import IN_FLIGHT
-from generations.models import Blob, Checkpoint, CheckpointStatus, KeptReply, MemoryEntry, ModelCall, Run, RunStatus
+from generations.models import (
+    Blob,
+    Checkpoint,
+    CheckpointStatus,
+    KeptReply,
+    MemoryEntry,
+    ModelCall,
+    Project,
+    Run,
+    RunStatus,
+)
 from generations.models.run import ENDED
 from generations.wiring import site_sandbox
 
@@ -108,16 +118,22 @@ def checkpoints_are_whole() -> Iterator[str]:
             yield f"Run {checkpoint.run_id}: checkpoint {checkpoint.number} ({checkpoint.stage}) is damaged."
 
 
+def emptied_checkpoints_are_not_needed() -> Iterator[str]:
+    """No run goes on from a checkpoint whose files were removed, and none is the current version of a project."""
+    emptied = Checkpoint.objects.exclude(emptied_at=None)
+    for row in emptied.filter(status=CheckpointStatus.SUCCEEDED).only("run_id", "number", "stage"):
+        yield f"Run {row.run_id}: the files of checkpoint {row.number} ({row.stage}) were removed, but it is needed."
+    for project in Project.objects.filter(current__emptied_at__isnull=False):
+        yield f"Project {project.pk}: the files of its current version were removed."
+
+
 def blobs_are_what_they_are_called() -> Iterator[str]:
     """Each content has its hash and its size, and somebody needs it."""
     for pk in Blob.objects.order_by().values_list("pk", flat=True):
         blob = Blob.objects.filter(pk=pk).first()
         if blob is not None and not _is_sound(blob):
             yield f"Blob {pk} does not hold the content of that hash."
-    unused = Q()
-    for relation in Blob._meta.related_objects:
-        unused &= Q(**{f"{relation.name}__isnull": True})
-    for pk in Blob.objects.filter(unused).values_list("pk", flat=True):
+    for pk in Blob.objects.unused().values_list("pk", flat=True):
         yield f"Blob {pk} is in no checkpoint and no order."
 
 
@@ -160,6 +176,7 @@ CHECKS: tuple[Callable[[], Iterable[str]], ...] = (
     totals_are_the_sums_of_the_ledger,
     kept_replies_are_of_use,
     checkpoints_are_whole,
+    emptied_checkpoints_are_not_needed,
     blobs_are_what_they_are_called,
     relations_stay_with_one_owner,
     sandboxes_belong_to_running_runs,

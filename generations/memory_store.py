@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 
 from agents.errors import MemoryUnavailable
 from agents.faults import fault
-from agents.memory import default_embedder
+from agents.memory import EMBEDDERS, default_embedder
 from agents.memory.base import Embedder, MemoryKind, Note, Recalled, VectorIndex
 from agents.memory.chroma import ChromaIndex
 from generations.keys import get_key
@@ -131,6 +132,27 @@ def forget_vectors(owner: int, embedder: str, entries: Sequence[str]) -> None:
         ChromaIndex(settings.CHROMA_URL).delete(scope_of(owner, embedder), entries)
     except MemoryUnavailable:
         logger.warning("%d vectors of deleted entries stay until the memory is rebuilt", len(entries))
+
+
+def forget_orphans() -> int:
+    """Delete vectors whose entries are gone from SQL; gives how many. Without the vector store they stay."""
+    index = ChromaIndex(settings.CHROMA_URL)
+    names = {*EMBEDDERS, *MemoryEntry.objects.order_by().values_list("indexed_by", flat=True).distinct()} - {""}
+    owners = get_user_model().objects.values_list("pk", flat=True)
+    scopes = [scope_of(owner, name) for owner in owners for name in names]
+    try:
+        count = index.drop_others(scopes)
+        # Rows come before their vectors: what has none now never gets one.
+        indexed = index.entries(scopes)
+        known = {str(pk) for pk in MemoryEntry.objects.values_list("pk", flat=True)}
+        for scope, entries in indexed.items():
+            orphans = sorted(set(entries) - known)
+            for start in range(0, len(orphans), CATCH_UP):
+                index.delete(scope, orphans[start : start + CATCH_UP])
+            count += len(orphans)
+    except MemoryUnavailable:
+        return 0
+    return count
 
 
 def _recalled(row: MemoryEntry, similarity: float) -> Recalled:

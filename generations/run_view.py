@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 
+from django.conf import settings
+
 from agents.errors import AgentError
 from agents.quality import MEASURES
 from agents.state import RunState, load_state
@@ -149,6 +151,20 @@ class RunView:
     def log(self) -> list[LogLineView]:
         """The newest lines, oldest first."""
         return [line_of(event) for event in self.run.events.order_by("-seq")[:SHOWN_LINES]][::-1]
+
+    @property
+    def log_notice(self) -> str:
+        """Says that earlier lines were removed because of their age; '' where all are there."""
+        oldest = self.run.events.order_by("seq").values_list("seq", flat=True).first()
+        if oldest is None or oldest <= self._first_seq:
+            return ""
+        days = settings.KEEP_LOGS_DAYS
+        kept = f": logs are kept for {days} day{'' if days == 1 else 's'} after the end of a run" if days else ""
+        return f"Earlier lines were removed{kept}."
+
+    @property
+    def _first_seq(self) -> int:
+        return 1
 
     @property
     def last_seq(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db import transaction
+
 from agents.types import StageName
 from generations.errors import LaunchError
 from generations.models import Checkpoint, CheckpointStatus, Project, Run, RunStatus
@@ -28,9 +30,12 @@ def make_current(checkpoint: Checkpoint) -> None:
     """Make any complete version the current one of its project. Raises LaunchError."""
     if not checkpoint.complete or checkpoint.run.status not in ENDED:
         raise LaunchError("Only a complete version of a run that has ended can be the current one.")
-    if not is_sound(checkpoint):
-        raise LaunchError("This version is damaged: it is not what was stored. Choose another one.")
-    Project.objects.filter(pk=checkpoint.run.project_id).update(current=checkpoint)
+    with transaction.atomic():
+        # Its files are not removed in the middle of this.
+        Run.objects.select_for_update().get(pk=checkpoint.run_id)
+        if not is_sound(checkpoint):
+            raise LaunchError("This version is damaged: it is not what was stored. Choose another one.")
+        Project.objects.filter(pk=checkpoint.run.project_id).update(current=checkpoint)
 
 
 def take_over(run: Run) -> None:

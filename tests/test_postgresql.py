@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SUITES = ("claim", "journal", "launch", "moves", "recovery", "text")
+SUITES = ("claim", "reused_contents", "journal", "launch", "moves", "recovery", "text")
 
 
 @pytest.fixture(scope="module")

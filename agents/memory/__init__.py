@@ -8,6 +8,8 @@ from agents.memory.base import Embedder
 from agents.memory.embedding import MiniLMEmbedder
 from agents.memory.embedding_openai import OpenAIEmbedder
 
+EMBEDDERS = (MiniLMEmbedder.name, OpenAIEmbedder.name)
+
 
 def default_embedder(cache: Path, openai_key: str = "") -> Embedder:
     """OpenAI's embeddings when there is a key for them, else MiniLM on this machine."""

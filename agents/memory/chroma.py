@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from agents.memory.base import Hit
 
 T = TypeVar("T")
 SECONDS = 10.0
+PREFIX = "scope-"
 
 
 class ChromaIndex:
@@ -38,6 +39,27 @@ class ChromaIndex:
     def drop(self, scope: str) -> None:
         """Forget a whole scope. Raises MemoryUnavailable."""
         self._guarded(lambda: self._drop(scope))
+
+    def entries(self, scopes: Iterable[str]) -> dict[str, list[str]]:
+        """The ids of all entries of those of these scopes that are there. Raises MemoryUnavailable."""
+        return self._guarded(lambda: self._entries({collection_name(scope): scope for scope in scopes}))
+
+    def drop_others(self, scopes: Iterable[str]) -> int:
+        """Forget every scope but these; gives the number of vectors. Raises MemoryUnavailable."""
+        return self._guarded(lambda: self._drop_others({collection_name(scope) for scope in scopes}))
+
+    def _entries(self, scopes: dict[str, str]) -> dict[str, list[str]]:
+        there = [one for one in self._connected().list_collections() if one.name in scopes]
+        return {scopes[one.name]: [str(entry) for entry in one.get(include=[])["ids"]] for one in there}
+
+    def _drop_others(self, names: set[str]) -> int:
+        count = 0
+        for collection in self._connected().list_collections():
+            # The server may hold what is not ours.
+            if collection.name.startswith(PREFIX) and collection.name not in names:
+                count += collection.count()
+                self._connected().delete_collection(collection.name)
+        return count
 
     def _query(self, scope: str, vector: list[float], limit: int) -> list[Hit]:
         collection = self._collection(scope)
@@ -90,4 +112,4 @@ class ChromaIndex:
 
 def collection_name(scope: str) -> str:
     """A name that Chroma takes (3 to 63 plain characters), different for different scopes."""
-    return f"scope-{hashlib.sha256(scope.encode()).hexdigest()[:40]}"
+    return f"{PREFIX}{hashlib.sha256(scope.encode()).hexdigest()[:40]}"

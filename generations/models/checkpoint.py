@@ -36,7 +36,8 @@ class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
 class Checkpoint(models.Model):
     """A finished (or failed) stage: its state, its whole tree through ``artifacts``, and what it cost.
 
-    ``tree`` is the hash over paths, modes and contents; ``state_sha256`` that of the state's JSON.
+    ``tree`` is the hash over paths, modes and contents; ``state_sha256`` that of the state's JSON. Of one that is
+    ``emptied_at`` some time only the figures are left: state and files were removed because of their age.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -56,6 +57,7 @@ class Checkpoint(models.Model):
     metrics = models.JSONField(default=dict, blank=True)
     confidence = models.FloatField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    emptied_at = models.DateTimeField(null=True, blank=True)
 
     objects = CheckpointQuerySet.as_manager()
 

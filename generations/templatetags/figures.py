@@ -35,6 +35,7 @@ STATUS_SIGNS = {
     "damaged": "✕",
     "partial": "◐",
     "reused": "↻",
+    "removed": "∅",
 }
 
 

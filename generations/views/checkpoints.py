@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,8 +29,9 @@ def detail(request: HttpRequest, checkpoint_id: uuid.UUID) -> HttpResponse:
         "checkpoint": checkpoint,
         "run": checkpoint.run,
         "files": artifacts.tree_of(checkpoint),
-        "damaged": not is_sound(checkpoint),
+        "damaged": checkpoint.emptied_at is None and not is_sound(checkpoint),
         "is_current": current is not None and current.pk == checkpoint.pk,
+        "keep_days": settings.KEEP_ATTEMPTS_DAYS,
     }
     return render(request, "runs/checkpoint.html", context)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -56,10 +57,13 @@ def calls(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
     attempt = run.earlier_attempts.filter(number=number).first() if number.isdecimal() and len(number) < 9 else None
     asked = run.model_calls.all() if attempt is None else calls_of(attempt)
     page = Paginator(asked.order_by("at"), CALLS_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "runs/calls.html", {"run": run, "page": page, "attempt": attempt})
+    context = {"run": run, "page": page, "attempt": attempt, "keep_days": settings.KEEP_CALLS_DAYS}
+    return render(request, "runs/calls.html", context)
 
 
 def _lines(run: Run) -> Iterator[str]:
+    if notice := RunView(run).log_notice:
+        yield f"{notice}\n"
     for event in run.events.order_by("seq").iterator(chunk_size=500):
         line = line_of(event)
         yield f"{line.at:%Y-%m-%d %H:%M:%S} {line.level:7} {line.stage:12} {line.text}\n"

@@ -7,6 +7,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from agents.errors import SandboxUnavailable
@@ -15,7 +16,18 @@ from agents.types import StageName
 from generations.endings import end
 from generations.invariants import violations
 from generations.launch import RunOrder, start_run
-from generations.models import Blob, Checkpoint, KeptReply, MemoryEntry, ModelCall, Run, RunEvent, RunStatus
+from generations.models import (
+    Blob,
+    Checkpoint,
+    CheckpointStatus,
+    KeptReply,
+    MemoryEntry,
+    ModelCall,
+    Project,
+    Run,
+    RunEvent,
+    RunStatus,
+)
 from generations.wiring import site_sandbox
 from tests.factories import claim, make_checkpoints, make_run, make_user
 from tests.generations.test_journal import call
@@ -79,6 +91,16 @@ def lose_a_checkpoint(run: Run) -> None:
     Checkpoint.objects.filter(run=run, number=1).delete()
 
 
+def remove_files_that_are_needed(run: Run) -> None:
+    Checkpoint.objects.filter(run=run, number=1).update(emptied_at=timezone.now())
+
+
+def remove_the_current_version(run: Run) -> None:
+    newest = run.checkpoints.get(number=2)
+    Checkpoint.objects.filter(pk=newest.pk).update(emptied_at=timezone.now(), status=CheckpointStatus.SUPERSEDED)
+    Project.objects.filter(pk=run.project_id).update(current=newest)
+
+
 def damage_a_state(run: Run) -> None:
     Checkpoint.objects.filter(run=run, number=1).update(state_sha256="0" * 64)
 
@@ -102,7 +124,8 @@ def remember_for_another_user(run: Run) -> None:
 DAMAGES = [
     lose_an_event, lose_the_last_event, keep_a_lease, run_without_a_lease, end_without_a_time, go_on_after_the_end,
     end_otherwise, wait_for_ever, leave_a_call_in_flight, count_tokens_twice, count_money_twice,
-    keep_an_answer_for_nobody, finish_a_stage_twice, lose_a_checkpoint, damage_a_state, damage_a_blob, leave_a_blob,
+    keep_an_answer_for_nobody, finish_a_stage_twice, lose_a_checkpoint, remove_files_that_are_needed,
+    remove_the_current_version, damage_a_state, damage_a_blob, leave_a_blob,
     descend_from_another_user, remember_for_another_user,
 ]  # fmt: skip
 

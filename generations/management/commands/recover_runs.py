@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection
 
 from agents.errors import AgentError
 from generations.delivery import purge_taken_messages
+from generations.garbage import collect_now_and_then
 from generations.lease_watch import LeaseWatch
 from generations.local_endpoints import find_local_endpoints
 from generations.rates import purge_tickets
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 5.0
 ROUNDS_PER_CLEANING = 12
+ENDING_SECONDS = 3.0
 
 
 class Command(BaseCommand):
@@ -45,11 +47,15 @@ class Command(BaseCommand):
         done = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: done.set())
+        # A round must not wait for a collection, which takes its time.
+        collector = threading.Thread(target=collect_now_and_then, args=(done,), daemon=True)
+        collector.start()
         rounds, watch = 0, LeaseWatch(timedelta(seconds=settings.LEASE_SECONDS))
         while not done.is_set():
             _round(watch, cleaning=rounds % ROUNDS_PER_CLEANING == 0)
             rounds += 1
             done.wait(_pause())
+        collector.join(ENDING_SECONDS)
 
 
 def _pause() -> float:
