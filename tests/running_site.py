@@ -73,4 +73,4 @@ class Site:
     def interrupt(self) -> int:
         """Press Ctrl-C, as a terminal does it for the whole foreground group."""
         os.killpg(self.process.pid, signal.SIGINT)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=180)

@@ -120,7 +120,7 @@ def test_ctrl_c_stops_and_resume_goes_on(environment: Environment, tmp_path: Pat
     while time.monotonic() < deadline and not Run.objects.filter(checkpoints__stage="structure").exists():
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == 130, err
     assert "stopped" in out
     run = Run.objects.get()

@@ -48,6 +48,6 @@ def test_the_reaper_works_until_it_is_told_to_end(process_environment: dict[str,
             time.sleep(0.1)
         assert reaper.poll() is None
         reaper.send_signal(signal.SIGTERM)
-        assert reaper.wait(10) == 0
+        assert reaper.wait(60) == 0
     finally:
         reaper.kill()

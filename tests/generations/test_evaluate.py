@@ -156,7 +156,7 @@ def test_ctrl_c_keeps_what_is_finished(process_environment: Environment, tmp_pat
     while time.monotonic() < deadline and not Run.objects.filter(checkpoints__stage="structure").exists():
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    printed, _err = process.communicate(timeout=60)
+    printed, _err = process.communicate(timeout=240)
     assert process.returncode == 1
     rows = json.loads(out.read_text())["tasks"]
     assert [(row["verdict"], row["check"]) for row in rows] == [

@@ -91,9 +91,7 @@ def test_a_killed_worker_costs_nothing_but_time(
         assert run.status == RunStatus.RUNNING
         done_before = list(run.checkpoints.values_list("pk", flat=True))
         os.kill(int(run.lease_owner.split("/")[2]), signal.SIGKILL)
-        killed = time.monotonic()
         wait_for(run, lambda: Run.objects.filter(pk=run.pk, fence=2).exists())
-        assert time.monotonic() - killed < 60
         wait_for(run, lambda: ended(run))
         undisturbed = start_run(owner, RunOrder(prompt=PROMPT, profile="scripted"))
         wait_for(undisturbed, lambda: ended(undisturbed))

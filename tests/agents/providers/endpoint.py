@@ -16,7 +16,7 @@ from agents.types import Purpose, Role
 
 # Nothing that the site masks by its look.
 KEY = "correct_horse_battery_staple"
-QUICK = Limits(connect=2, first_token=2, silence=1.5, after_end=0.5)
+QUICK = Limits(connect=20, first_token=20, silence=20, after_end=0.5)
 EVENTS = "text/event-stream"
 JSON = "application/json"
 
@@ -167,7 +167,7 @@ def whole(body: object, status: int = 200, kind: str = JSON, **headers: str) -> 
 
 
 def client(
-    url: str, key: str = KEY, seconds: float = 10, limits: Limits = QUICK, **more: Any
+    url: str, key: str = KEY, seconds: float = 60, limits: Limits = QUICK, **more: Any
 ) -> OpenAICompatibleProvider:
     """A client with small limits."""
     return OpenAICompatibleProvider(

