@@ -26,12 +26,17 @@ def language_named(text: str, toolchains: Mapping[str, Toolchain]) -> str:
 
     Of several that share all the names, such as a framework's, the first is meant.
     """
+    return named_among(text, {key: chain.words.names for key, chain in toolchains.items()})
+
+
+def named_among(text: str, names: Mapping[str, tuple[str, ...]]) -> str:
+    """The same among languages that are given as the names by which a text asks for them."""
     wanted: set[str] | None = None
-    for name in sorted({name for chain in toolchains.values() for name in chain.words.names}):
+    for name in sorted({name for own in names.values() for name in own}):
         if _asked(text, name):
-            keys = {key for key, chain in toolchains.items() if name in chain.words.names}
+            keys = {key for key, own in names.items() if name in own}
             wanted = keys if wanted is None else wanted & keys
-    return next((key for key in toolchains if key in (wanted or ())), "")
+    return next((key for key in names if key in (wanted or ())), "")
 
 
 def _asked(text: str, name: str) -> bool:

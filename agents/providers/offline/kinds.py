@@ -39,8 +39,8 @@ _KINDS: tuple[tuple[ProjectType | None, str], ...] = (
         r"(?:android|ios|iphone|mobile|desktop|web|windows|mac(?:os)?|gui|qt|electron|flutter)[- ]+"
         r"(?:\w+[- ]+)?(?:app|application|client|program)s?"
         r"|(?:\w+ )?games?|compilers?|interpreters?|parsers?|operating systems?|kernels?|drivers?|(?:chat)?bots?"
-        r"|(?:browser )?(?:extensions?|plugins?|add-?ons?)|librar(?:y|ies) for (?:python|developers)|"
-        r"python (?:package|library|module)"
+        r"|(?:browser )?(?:extensions?|plugins?|add-?ons?)|librar(?:y|ies) for (?:python|go|golang|node|developers)|"
+        r"(?:python|go|golang|node|npm|javascript|typescript) (?:package|library|module)"
         r"|scrapers?|crawlers?|(?:neural|language|deep|machine)[- ](?:networks?|models?|learning)|"
         r"blockchains?|smart contracts?"
         r"|dashboards?|spreadsheets?|emulators?|shaders?|firmware|poems?|essays?|single[- ]page app\w*|spa",

@@ -11,6 +11,7 @@ from agents.providers.offline.bodies import BODY
 from agents.providers.offline.clauses import normalise, take_apart
 from agents.providers.offline.entities import Draft, read_drafts
 from agents.providers.offline.kinds import Kind, decide, names_kind, only_kind
+from agents.providers.offline.languages import check_stack, check_storage, language_of, without_stack
 from agents.providers.offline.markup import Plain, without_markup
 from agents.providers.offline.nouns import usual_fields
 from agents.providers.offline.phrasing import plainly, without_modals
@@ -22,7 +23,7 @@ from agents.providers.offline.reading_files import (
     report_notes,
 )
 from agents.providers.offline.reading_pages import read_page
-from agents.providers.offline.refusals import check_api_features, check_files, check_language, refusal
+from agents.providers.offline.refusals import check_api_features, check_files, refusal
 from agents.providers.offline.rendering import one_line
 from agents.providers.offline.resources import fallback, joined, renamed, unread_notes, weather_notes
 from agents.providers.offline.routes import Routes, check_routes, has_routes, take_routes
@@ -58,10 +59,12 @@ def read(description: str, name: str = "", language: str = "") -> Brief:
         raise refusal("The description is empty.")
     if len(description) > MAX_DESCRIPTION:
         raise refusal(f"The description has more than {MAX_DESCRIPTION} characters.")
-    plain = without_markup(_NAMED.sub(" ", description))
+    asked = _NAMED.sub(" ", description)
+    decided = language_of(asked, language)
+    plain = without_markup(without_stack(asked, decided))
     source, kind = _source(plain)
     text = _lowered(source)
-    decided = check_language(text, language, page=kind.project_type is ProjectType.WEB_PAGE)
+    check_stack(text, decided, overruled=bool(language), page=kind.project_type is ProjectType.WEB_PAGE)
     called = _NAMED.search(description)
     named = next((group for group in called.groups() if group), "") if called else ""
     brief = Brief(
@@ -144,6 +147,7 @@ def _file_name(text: str, ending: str) -> str:
 def _read_api(brief: Brief, source: str) -> Brief:
     whole = _lowered(source)
     check_api_features(whole)
+    check_storage(whole, brief.language)
     routes = take_routes(source)
     if _WEATHER.search(whole):
         return _read_weather(brief, whole, routes)

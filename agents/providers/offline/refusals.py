@@ -5,30 +5,16 @@ from __future__ import annotations
 import re
 
 from agents.errors import NotUnderstood
+from agents.providers.offline.blueprints import BLUEPRINTS
+from agents.providers.offline.blueprints.stacks import STACKS
+from agents.types import ProjectType
 
-KNOWN = (
-    "The offline provider knows these kinds of application: a REST API that stores things in SQLite, "
-    "a command-line tool for CSV and JSON files, a data processor that writes a report, and a static web page; "
-    "all in Python; add a key for anything else."
-)
-
-LANGUAGES = frozenset({"python"})
-_OTHER_LANGUAGES = (
-    r"golang|go|rust|javascript|typescript|java|kotlin|swift|ruby|php|perl|scala|elixir|haskell|lua|dart|julia|zig|"
-    r"bash|powershell|cobol|fortran|node(?:\.?js)?|deno|bun|c\+\+|c#|\.net|clojure|erlang|ocaml|matlab|c|r"
-)
-_LANGUAGE = re.compile(
-    rf"(?:\b(?:in|using|with|written in|coded in|based on)\s+)({_OTHER_LANGUAGES})(?![\w+#'-])(?!\s+(?:flag|"
-    rf"field|files?))"
-    rf"|\b(node\.?js|golang|typescript|kotlin|c\+\+|c#)(?![\w+#])"
-)
-_PAGE_LANGUAGES = frozenset({"javascript"})
-
-_FRAMEWORKS = (
-    r"flask|django|tornado|aiohttp|sanic|express(?:\.?js)?|nest\.?js|spring(?: boot)?|rails|laravel|asp\.net|"
-    r"react|vue|angular|svelte|next\.?js|nuxt|tailwind|bootstrap|jquery|streamlit|click|typer|pandas|numpy|polars"
-)
-_FRAMEWORK = re.compile(rf"\b(?:in|using|with|on|based on|and)\s+({_FRAMEWORKS})\b")
+_KINDS = {
+    ProjectType.REST_API: "a REST API that stores things",
+    ProjectType.CLI_TOOL: "a command-line tool for CSV and JSON files",
+    ProjectType.DATA_PROCESSOR: "a data processor that writes a report",
+    ProjectType.WEB_PAGE: "a static web page",
+}
 
 _NEGATED = re.compile(r"\b(?:no|without|without any|not need|skip|except)\s+(?:\w+\s+(?:or|and)\s+)?$")
 _API_FEATURES: tuple[tuple[str, str], ...] = (
@@ -116,22 +102,17 @@ _FILE_VERBS = re.compile(
 
 def refusal(cause: str) -> NotUnderstood:
     """The error for a person: the cause, and what can be had instead."""
-    return NotUnderstood(f"{cause} {KNOWN}")
+    kinds = [f"{words} (in {_languages(kind)})" for kind, words in _KINDS.items()]
+    known = f"{', '.join(kinds[:-1])}, and {kinds[-1]}"
+    return NotUnderstood(
+        f"{cause} The offline provider knows these kinds of application: {known}; add a key for anything else."
+    )
 
 
-def check_language(text: str, language: str, *, page: bool) -> str:
-    """The language to write; raises NotUnderstood for one that no blueprint is in."""
-    wanted = language.strip().lower()
-    if wanted and wanted not in LANGUAGES:
-        raise refusal(f"The offline provider writes Python only for now, not '{wanted[:30]}'.")
-    found = _LANGUAGE.search(text)
-    named = next((group for group in found.groups() if group), "") if found else ""
-    if named and not (page and named in _PAGE_LANGUAGES):
-        raise refusal(f"The description asks for '{named}'; the offline provider writes Python only for now.")
-    framework = _FRAMEWORK.search(text)
-    if framework:
-        raise refusal(f"The description asks for '{framework.group(1)}', which the offline provider does not use.")
-    return "python"
+def _languages(kind: ProjectType) -> str:
+    """The languages in which this kind of application can be written, as words."""
+    *first, last = [stack.label for stack in STACKS if (kind, stack.key) in BLUEPRINTS]
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def check_api_features(text: str) -> None:

@@ -235,7 +235,7 @@ def test_what_cannot_be_written_is_refused_by_name(description: str, word: str) 
 
 
 def test_other_language_of_the_form_is_refused() -> None:
-    with pytest.raises(NotUnderstood, match="Python only"):
+    with pytest.raises(NotUnderstood, match="does not write 'rust'"):
         read("A todo API", language="rust")
 
 

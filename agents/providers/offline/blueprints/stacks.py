@@ -1,0 +1,25 @@
+"""The languages of the blueprints as descriptions speak of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A language as descriptions speak of it; the texts are patterns for lower-case words."""
+
+    key: str
+    label: str
+    names: tuple[str, ...]
+    """What chooses it: its names, and frameworks that its blueprints use."""
+    parts: str
+    """What its applications are made of anyway, so that it need not be said."""
+    lacks: str = ""
+    """What is asked for in this language, and not used by its blueprints."""
+    stores: str = ""
+    """Words for storage that its APIs do not have."""
+
+
+STACKS = (Stack("python", "Python", ("python", "python3", "fastapi"), r"standard library|stdlib|fastapi|argparse"),)
+"""In the order in which they are told. The first is the default."""

@@ -1,0 +1,49 @@
+"""The language that a description asks for is understood, and its words name nothing that is stored."""
+
+from __future__ import annotations
+
+import pytest
+
+from agents.errors import NotUnderstood
+from agents.providers.offline.reading import read
+
+SAME = {
+    "A REST API for books with title and author": (
+        "A REST API for books with title and author, in Python",
+        "A REST API for books with title and author in Python 3.11 using FastAPI",
+        "A Python REST API for books with title and author",
+        "A REST API in Python for books with title and author",
+        "A FastAPI service for books with title and author",
+        "A REST API (in Python, with FastAPI) for books with title and author",
+        "A REST API for books with title and author, written in Python with no third-party dependencies",
+    ),
+    "A CLI that sorts CSV": (
+        "A Python CLI that sorts CSV",
+        "A CLI that sorts CSV, with the standard library only",
+        "A CLI in Python that sorts CSV using only the standard library",
+    ),
+}
+
+
+@pytest.mark.parametrize(("plain", "said"), [(plain, said) for plain, all_said in SAME.items() for said in all_said])
+def test_words_for_the_language_name_nothing_else(plain: str, said: str) -> None:
+    found, wanted = read(said), read(plain)
+    assert (found.name, found.language, found.project_type) == (wanted.name, wanted.language, wanted.project_type)
+    assert (found.entities, found.operations) == (wanted.entities, wanted.operations)
+
+
+def test_a_language_of_the_form_goes_before_the_words() -> None:
+    assert read("A REST API for books in Rust", language="python").language == "python"
+
+
+@pytest.mark.parametrize(
+    "text", ["A REST API for books in Rust", "A CLI in Kotlin that sorts CSV", "A todo API with Flask"]
+)
+def test_other_languages_and_frameworks_are_refused(text: str) -> None:
+    with pytest.raises(NotUnderstood):
+        read(text)
+
+
+def test_a_refusal_tells_the_languages_of_each_kind() -> None:
+    with pytest.raises(NotUnderstood, match=r"a REST API that stores things \(in [^)]*Python"):
+        read("An Android game")
