@@ -15,8 +15,8 @@ class ModelCall(models.Model):
     """One question to a model in a run or in a test, what it answered and what it took. Request and reply are masked.
 
     The row is written before the model is asked, ``outcome`` 'in flight'. ``step`` names the question and ``fence`` the
-    claim it belongs to. Nobody knows what a 'lost' one took: at most what was ``held`` for it. Figures are the endpoint's
-    own; ``estimated`` ones are our guess from what was sent and received, where the answer broke off before it told any.
+    claim it belongs to. Nobody knows what a 'lost' one took: at most what was ``held`` for it. Figures are those of the
+    endpoint; ``estimated`` ones are our guess from what was sent and received, where the answer broke off before.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
