@@ -183,18 +183,22 @@ USER_TOKENS_PER_DAY = env.int("USER_TOKENS_PER_DAY", default=0)
 USER_USD_PER_DAY = env.str("USER_USD_PER_DAY", default="")
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=30)
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=3)
+CANARY_SECONDS = env.float("CANARY_SECONDS", default=15.0)
+CANARY_STALE_SECONDS = env.float("CANARY_STALE_SECONDS", default=90.0)
+DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=25.0)
 # Days; 0 is for ever.
 KEEP_LOGS_DAYS = env.int("KEEP_LOGS_DAYS", default=90)
 KEEP_CALLS_DAYS = env.int("KEEP_CALLS_DAYS", default=90)
 KEEP_ATTEMPTS_DAYS = env.int("KEEP_ATTEMPTS_DAYS", default=0)
 
+QUIET_LOGGERS = ("django.channels.server", "daphne", "django-q", "httpx", "httpx2")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "filters": {"mask": {"()": "generations.masking.MaskingFilter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask"]}},
-    # One line a request and the server's own greeting tell nobody anything.
-    "loggers": {name: {"level": "WARNING"} for name in ("django.channels.server", "daphne", "httpx", "httpx2")},
+    # One line a request, the server's own greeting and five lines a canary tell nobody anything.
+    "loggers": {name: {"level": "WARNING"} for name in QUIET_LOGGERS},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

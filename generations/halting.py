@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from agents.events import RunEnded
@@ -44,6 +45,11 @@ def request_pause(run: Run) -> Run:
             running.filter(stop_requested_at=None, pause_requested_at=None).update(pause_requested_at=now)
     run.refresh_from_db()
     return run
+
+
+def is_asked(run: Run) -> bool:
+    """Whether the run's person asked to stop or to pause it."""
+    return Run.objects.filter(Q(pk=run.pk), ~Q(stop_requested_at=None) | ~Q(pause_requested_at=None)).exists()
 
 
 def asked_for(run: Run) -> tuple[str, str]:

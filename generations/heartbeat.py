@@ -13,6 +13,7 @@ from django.db import OperationalError, connection
 from django.db.models import Value
 from django.db.models.functions import Now
 
+from generations import draining
 from generations.journal import RunJournal
 from generations.models import Run, RunStatus
 from generations.models.run import RunQuerySet
@@ -28,9 +29,9 @@ PATIENCE_SECONDS = 3.0
 def heartbeat(journal: RunJournal, lease: timedelta, overdue: Callable[[], None]) -> Iterator[None]:
     """Renew the lease every third of its length while the body runs.
 
-    Sets ``journal.stop`` when the person asks to stop or to pause, ``journal.lost`` when the run is another's, is
-    deleted, or the database was away for longer than the lease. Calls ``overdue``, once and from the heartbeat's
-    own thread, when the body goes on for seconds although it was asked to stop.
+    Sets ``journal.stop`` when the person asks to stop or to pause or the worker must end, ``journal.lost`` when the
+    run is another's, is deleted, or the database was away for longer than the lease. Calls ``overdue``, once and from
+    the heartbeat's own thread, when the body goes on for seconds although it was asked to stop.
     """
     done = threading.Event()
     thread = threading.Thread(target=_beat, args=(journal, lease, done, overdue), name="heartbeat", daemon=True)
@@ -54,6 +55,8 @@ def _beat(journal: RunJournal, lease: timedelta, done: threading.Event, overdue:
                     renewed = started
                 else:
                     _look(journal)
+                if draining.overdue():
+                    journal.stop.set()
                 if journal.stop.is_set():
                     asked = asked or started
                     if started - asked > PATIENCE_SECONDS:

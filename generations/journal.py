@@ -17,6 +17,7 @@ from agents.providers.base import Reply
 from agents.state import RunState
 from agents.types import SourceFile, StageName
 from agents.workspace import Workspace, tree_hash
+from generations import draining
 from generations.artifacts import newest_with_files, store_tree
 from generations.beginnings import beginning
 from generations.checkpoints import known_metrics, state_document, state_hash, with_words
@@ -28,6 +29,8 @@ from generations.models.run import ENDED
 from generations.retrying import PATIENCE_SECONDS, retrying
 from generations.soundness import mark_damaged, newest_sound
 from generations.text import storable
+
+LAST_STAGE = tuple(StageName)[-1]
 
 
 class RunJournal:
@@ -87,6 +90,9 @@ class RunJournal:
         if stage == StageName.REQUIREMENTS and state.requirements is not None:
             understood = state.requirements
             self._write(lambda: self._adopt(understood))
+        if draining.begun() and stage != LAST_STAGE:
+            # Nothing is lost by leaving the run here, and the next stage may take longer than this worker has.
+            self.stop.set()
 
     def checkpoint_failed(self, stage: StageName, error: str, measures: StageMeasures) -> None:
         """Store that a stage failed, with its sentence."""

@@ -20,6 +20,17 @@ def is_gone(name: str) -> bool:
     return _started(int(parts[2])) != parts[3]
 
 
+def is_in_session(name: str, session: int) -> bool:
+    """Whether that worker runs on this machine in a session of processes."""
+    parts = name.split("/")
+    if len(parts) != 4 or (parts[0], parts[1]) != _place() or not parts[2].isdecimal():
+        return False
+    try:
+        return os.getsid(int(parts[2])) == session
+    except OSError:
+        return False
+
+
 def _place() -> tuple[str, str]:
     """The machine and its process namespace; processes of other containers are not ours to judge."""
     try:

@@ -20,6 +20,7 @@ from agents.probing.findings import Finding
 from agents.probing.probe import CHEAP_OUTPUT_TOKENS, OUTPUT_CHOICES, Notes, ProbeCall, Probed, probe
 from agents.providers.catalogue import ModelChoice
 from agents.providers.limits import Counted
+from generations import draining
 from generations.delivery import queue_is_empty, wake_tester
 from generations.errors import LaunchError, TooMany
 from generations.leases import is_gone, worker_name
@@ -85,6 +86,8 @@ def _check_rate(user: AbstractBaseUser) -> None:
 
 def execute_next_probe() -> None:
     """Make the test that waits longest, if there is one. The queue's task."""
+    if draining.begun():
+        return
     waiting = ModelProbe.objects.filter(status=ProbeStatus.QUEUED).order_by("created_at")
     for probe_id in waiting.values_list("pk", flat=True)[:20]:
         row = ModelProbe.objects.claim(probe_id, worker_name())
@@ -119,10 +122,13 @@ def _execute(row: ModelProbe) -> None:
             client,
             choice,
             notes,
-            stop=lambda: time.monotonic() - started > WHOLE_SECONDS,
+            stop=lambda: draining.begun() or time.monotonic() - started > WHOLE_SECONDS,
             output_tokens=row.output_tokens,
         )
     except Stopped:
+        if draining.begun():
+            _held(row).update(status=ProbeStatus.QUEUED, worker="", started_at=None, findings=[])
+            return
         _end(row, ProbeStatus.FAILED, f"It took longer than {WHOLE_SECONDS / 60:.0f} minutes.")
     except AgentError as error:
         _end(row, ProbeStatus.FAILED, str(error))

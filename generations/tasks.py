@@ -29,10 +29,11 @@ from agents.events import RunStarted
 from agents.faults import fault
 from agents.state import RunState
 from agents.types import Awaited
+from generations import draining
 from generations.beginnings import base_files
 from generations.delivery import queue_is_empty, wake_worker
 from generations.endings import end, end_with_verdict
-from generations.halting import asked_for, request_stop
+from generations.halting import asked_for, is_asked, request_stop
 from generations.heartbeat import heartbeat
 from generations.journal import RunJournal
 from generations.leases import worker_name
@@ -51,7 +52,14 @@ SANDBOX_BROKE = "The sandbox broke while it was used. The run goes on by itself.
 
 
 def execute_next() -> None:
-    """Execute the next queued run, if there is one: fair between owners, oldest first. The queue's task."""
+    """Execute the next queued run, if there is one: fair between owners, oldest first. The queue's task.
+
+    A worker that was told to end leaves it to another one.
+    """
+    if draining.begun():
+        if Run.objects.runnable(settings.RUNS_PER_USER).exists():
+            wake_worker()
+        return
     for run_id in Run.objects.runnable(settings.RUNS_PER_USER).values_list("pk", flat=True)[:20]:
         run = _claim(run_id, per_owner=settings.RUNS_PER_USER)
         if run is not None:
@@ -163,7 +171,13 @@ def _wait(journal: RunJournal, error: Waiting, *, lost: int = 0) -> None:
 
 
 def _break_off(journal: RunJournal) -> None:
-    """End or pause the run as its person asked, with what was written so far. Raises LeaseLost."""
+    """End or pause the run as its person asked, with what was written so far. Raises LeaseLost.
+
+    A run that nobody asked to stop is given back to the queue: its worker was told to end.
+    """
+    if draining.begun() and not is_asked(journal.run):
+        _hand_back(journal)
+        return
     status, sentence = asked_for(journal.run)
     _keep(journal, sentence)
     asked = {"stop_requested_at": timezone.now()} if status == RunStatus.STOPPED else {"attempts": 0}

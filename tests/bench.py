@@ -74,10 +74,10 @@ class Bench:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     @contextmanager
-    def started(self) -> Iterator[Bench]:
-        """A cluster and a reaper, ended with all their children."""
-        self.start("cluster")
-        self.start("reaper")
+    def started(self, *names: str) -> Iterator[Bench]:
+        """A cluster and a reaper, or what is named, ended with all their children."""
+        for name in names or ("cluster", "reaper"):
+            self.start(name)
         try:
             yield self
         finally:
@@ -87,14 +87,15 @@ class Bench:
             remove_orphaned_sandboxes()
 
     def start(self, name: str) -> None:
-        """Start a cluster, a reaper, or a vector store at the address in the environment."""
+        """Start a cluster, a worker with its watchdog ('worker-2' is another), a reaper, or a vector store."""
         port = self.environment["CHROMA_URL"].rpartition(":")[2]
         chroma = (str(Path(sys.executable).parent / "chroma"), "run", "--port", port, "--path", f"{self.folder}/chroma")
         words = {
             "cluster": (*self._hidden, sys.executable, "manage.py", "qcluster"),
+            "worker": (sys.executable, "manage.py", "run_worker"),
             "reaper": (sys.executable, "manage.py", "recover_runs", "--forever"),
             "vectors": (*chroma, "--host", "127.0.0.1"),
-        }[name]
+        }[name.partition("-")[0]]
         log = (self.folder / f"{name}.log").open("ab")
         self.processes[name] = subprocess.Popen(
             words, cwd=ROOT, env=self.environment, start_new_session=True, stdout=log, stderr=log

@@ -24,7 +24,12 @@ def free_port() -> int:
 
 def processes_with(mark: str) -> list[str]:
     """Command lines of living processes whose environment holds a mark."""
-    found = []
+    return list(commands_with(mark).values())
+
+
+def commands_with(mark: str) -> dict[int, str]:
+    """The same by process id."""
+    found = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal() and int(folder.name) != os.getpid():
             try:
@@ -33,7 +38,7 @@ def processes_with(mark: str) -> list[str]:
             except OSError:
                 continue
             if mark.encode() in environment and command:
-                found.append(command)
+                found[int(folder.name)] = command
     return found
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import IO
 
 from autocoder_site.setup import ROOT
+from generations.with_parent import die_with_parent
 
-PR_SET_PDEATHSIG = 1
 STABLE_SECONDS = 60.0
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
 
 
 class Service:
@@ -33,12 +33,17 @@ class Service:
         self._grace = grace
         self._quiet = quiet
         self._process: subprocess.Popen[str] | None = None
-        self._started = 0.0
+        self._started = self._due = 0.0
 
     @property
     def alive(self) -> bool:
         """Whether the process runs."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def died(self) -> bool:
+        """Whether it ended although nobody asked it to, and its next start is not set yet."""
+        return self._process is not None and self._process.poll() is not None
 
     def start(self) -> None:
         """Start the process in a group of its own; its output comes out line by line under its name."""
@@ -53,23 +58,32 @@ class Service:
             text=True,
             errors="replace",
             start_new_session=True,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            # However the supervisor ends, its services are then asked to.
+            preexec_fn=partial(die_with_parent, os.getpid(), signal.SIGTERM),
         )
         threading.Thread(target=self._copy_output, args=(self._process.stdout,), daemon=True).start()
 
-    def restart(self) -> None:
-        """Start again after an unexpected end, first ending what is left of the group."""
+    def restart_later(self) -> str:
+        """After an unexpected end: end what is left of the group and set the time of the next start; tells both."""
         self._kill_group()
         if time.monotonic() - self._started > STABLE_SECONDS:
             self.restarts = 0
+        pause = min(FIRST_PAUSE * 2**self.restarts, LONGEST_PAUSE)
         self.restarts += 1
-        time.sleep(min(0.5 * 2**self.restarts, 10))
-        self.start()
+        self._due = time.monotonic() + pause
+        code = None if self._process is None else self._process.returncode
+        self._process = None
+        return f"{self.name} ended ({_how(code)}); starting it again in {pause:.0f} s."
 
-    def ask_to_end(self) -> None:
-        """Send SIGTERM to the main process only: a queue cluster hangs when its whole group gets it."""
+    def start_if_due(self) -> None:
+        """Start again when its pause is over."""
+        if self._process is None and time.monotonic() >= self._due:
+            self.start()
+
+    def ask_to_end(self, number: int = signal.SIGTERM) -> None:
+        """Send a signal to the main process only: what it started is its own to end."""
         if self.alive and self._process is not None:
-            self._process.terminate()
+            self._process.send_signal(number)
 
     def end(self) -> None:
         """Wait for the end as long as the grace lasts, then kill whatever is left of the group."""
@@ -95,6 +109,6 @@ class Service:
         return not self._quiet or any(word in line.lower() for word in ("error", "panic", "fail", "warn"))
 
 
-def _end_with_parent() -> None:
-    """Ask the kernel to end this process when the supervisor is gone, however that ended."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def _how(code: int | None) -> str:
+    """How a process ended, in a word or two."""
+    return f"by signal {-code}" if code is not None and code < 0 else f"code {code}"

@@ -19,6 +19,9 @@ from autocoder_site.setup.service import Service
 
 READY_SECONDS = 60
 MAX_RESTARTS = 5
+POLL_SECONDS = 0.5
+# What a worker needs beyond the time that its runs are given.
+LET_GO_SECONDS = 15.0
 
 
 def check_port() -> None:
@@ -36,6 +39,7 @@ def supervise(afterwards: Callable[[], int] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     services: list[Service] = []
+    hurried = False
     try:
         services.extend(_services())
         services[0].start()
@@ -45,14 +49,24 @@ def supervise(afterwards: Callable[[], int] | None = None) -> int:
         if afterwards is not None:
             afterwards()
         return _watch(services)
-    except KeyboardInterrupt:
+    except _Asked as asked:
+        # Who presses Ctrl-C or closes the terminal does not want to wait until runs come to a checkpoint.
+        hurried = asked.number != signal.SIGTERM
         return 0
     finally:
-        _end(services)
+        _end(services, hurried=hurried)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+class _Asked(BaseException):
+    """A signal asked to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    raise _Asked(number)
 
 
 def _address() -> tuple[str, int]:
@@ -97,10 +111,16 @@ def _services() -> list[Service]:
         services.append(Service("vectors", chroma, environment, quiet=True))
     services += [
         Service("reaper", [python, "manage.py", "recover_runs", "--forever"], environment),
-        # A worker would first finish its run, however long that takes; the run goes on at the next start instead.
-        Service("worker", [python, "manage.py", "qcluster"], environment, grace=3.0),
+        Service("worker", [python, "manage.py", "run_worker"], environment, grace=_drain_seconds() + LET_GO_SECONDS),
     ]
     return services
+
+
+def _drain_seconds() -> float:
+    value = setting("DRAIN_SECONDS", "25")
+    if not value.replace(".", "", 1).isdecimal():
+        raise Problem(f"DRAIN_SECONDS is {value!r}; it must be a number of seconds.")
+    return float(value)
 
 
 def _web(host: str, port: int) -> list[str]:
@@ -123,23 +143,30 @@ def _announce(web: Service) -> None:
 
 def _watch(services: list[Service]) -> int:
     while True:
-        time.sleep(0.5)
+        time.sleep(POLL_SECONDS)
         for service in services:
-            if service.alive:
+            if not service.died:
+                service.start_if_due()
                 continue
-            if service.restarts >= MAX_RESTARTS:
-                print(f"{service.name} ended {MAX_RESTARTS} times; see its lines above.", file=sys.stderr, flush=True)
+            told = service.restart_later()
+            if service.restarts > MAX_RESTARTS:
+                told = f"{service.name} ended {service.restarts} times in a row, so the site ends; see its lines above."
+                print(told, file=sys.stderr, flush=True)
                 return 1
-            print(f"{service.name} ended; starting it again.", file=sys.stderr, flush=True)
-            service.restart()
+            print(told, file=sys.stderr, flush=True)
 
 
-def _end(services: list[Service]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    for service in services:
-        service.ask_to_end()
-    for service in services:
-        service.end()
+def _end(services: list[Service], *, hurried: bool) -> None:
+    """End the worker first, while its runs still have everything; unless ``hurried`` they may come to a checkpoint."""
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_IGN)
+    for group, number in (
+        (services[-1:], signal.SIGINT if hurried else signal.SIGTERM),
+        (services[:-1], signal.SIGTERM),
+    ):
+        for service in group:
+            service.ask_to_end(number)
+        for service in group:
+            service.end()
     if services:
         subprocess.run([str(PYTHON), "manage.py", "remove_sandboxes"], cwd=ROOT, check=False)

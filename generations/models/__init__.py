@@ -18,6 +18,7 @@ from generations.models.probe import ModelProbe, ProbeStatus
 from generations.models.project import Project
 from generations.models.quality import QualityReport
 from generations.models.run import Origin, Run, RunStatus
+from generations.models.worker_group import Mark, WorkerGroup
 
 __all__ = [
     "Allowance",
@@ -35,6 +36,7 @@ __all__ = [
     "DraftFile",
     "KeptReply",
     "KeyState",
+    "Mark",
     "MemoryEntry",
     "ModelCall",
     "ModelProbe",
@@ -48,4 +50,5 @@ __all__ = [
     "RunEvent",
     "RunImage",
     "RunStatus",
+    "WorkerGroup",
 ]

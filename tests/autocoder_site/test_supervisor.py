@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.running_site import Site, processes_with
+from autocoder_site.setup import service, supervisor
+from tests.running_site import Site, commands_with, processes_with
+
+SERVICES = {"web": "-m daphne", "vectors": "chroma run", "worker": "manage.py run_worker"}
 
 
 @pytest.fixture
@@ -50,21 +54,51 @@ def test_the_password_is_printed_only_once(site: Site, tmp_path: Path) -> None:
 
 def test_a_service_that_dies_is_started_again(site: Site) -> None:
     site.wait_for("Autocoder is at")
-    web = next(
-        int(folder.name)
-        for folder in Path("/proc").iterdir()
-        if folder.name.isdecimal() and str(site.port).encode() in (folder / "cmdline").read_bytes()
-    )
-    os.kill(web, signal.SIGKILL)
-    site.wait_for("web ended; starting it again")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(f"http://localhost:{site.port}/", timeout=5).close()
-        except OSError:
-            time.sleep(0.3)
-            continue
-        break
-    else:
-        pytest.fail("the web server did not come back")
+    wait_until(lambda: len(ids_of(site, "run_worker --cluster")) >= 4, "the workers")
+    cluster = ids_of(site, "run_worker --cluster")
+    dead = {name: set(ids_of(site, words)) - set(cluster) for name, words in SERVICES.items()}
+    for ids in dead.values():
+        for pid in ids:
+            os.kill(pid, signal.SIGKILL)
+    for _ in dead:
+        site.wait_for(r"(web|vectors|worker) ended \(by signal 9\); starting it again in 1 s")
+    for name, words in SERVICES.items():
+        wait_until(lambda words=words, name=name: set(ids_of(site, words)) - dead[name], name)
+    wait_until(lambda: len(set(ids_of(site, "run_worker --cluster")) - set(cluster)) >= 4, "other workers")
+    assert not set(ids_of(site, "run_worker")) & set(cluster)
+    wait_until(lambda: answers(site), "the web server")
     assert site.interrupt() == 0
+    assert processes_with(site.mark) == []
+
+
+def test_a_service_that_dies_again_and_again_ends_the_site(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(service, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(supervisor, "POLL_SECONDS", 0.01)
+    broken = service.Service("vectors", [sys.executable, "-c", "raise SystemExit(3)"], os.environ)
+    broken.start()
+    assert supervisor._watch([broken]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "vectors ended (code 3); starting it again in 0 s."
+    assert len(told) == 6
+    assert told[-1] == "vectors ended 6 times in a row, so the site ends; see its lines above."
+
+
+def ids_of(site: Site, words: str) -> list[int]:
+    return [pid for pid, command in commands_with(site.mark).items() if words in command.strip()]
+
+
+def answers(site: Site) -> bool:
+    try:
+        urllib.request.urlopen(f"http://localhost:{site.port}/", timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + 90
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.2)
