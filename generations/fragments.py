@@ -35,6 +35,7 @@ FRAGMENTS: dict[str, Fragment] = {
     "rail": Fragment("runs/_rail.html", (*_ALWAYS, events.StageStarted, events.StageFinished, events.StageFailed)),
     "files": Fragment("runs/_files.html", (*_ALWAYS, events.FileWritten, events.StageFinished)),
     "checkpoints": Fragment("runs/_checkpoints.html", (*_ALWAYS, events.StageFinished, events.StageFailed)),
+    "open": Fragment("runs/_open.html", _ALWAYS),
     "result": Fragment("runs/_result.html", (*_ALWAYS, events.StageFinished, events.StageFailed)),
 }
 
@@ -62,4 +63,4 @@ def update_since(run: Run, after: int) -> tuple[str, int]:
 
 def render(name: str, view: RunView, *, oob: bool = False) -> str:
     """One fragment as HTML; ``oob`` makes it replace its namesake on the page."""
-    return render_to_string(FRAGMENTS[name].template, {"view": view, "run": view.run, "oob": oob})
+    return render_to_string(FRAGMENTS[name].template, {"view": view, "run": view.run, "open": view.open, "oob": oob})

@@ -24,6 +24,7 @@ from generations.models import (
     RunStatus,
 )
 from generations.models.run import ENDED
+from generations.previewing.lost import sandboxes_of_previews
 from generations.wiring import site_sandbox
 
 # Costs are rounded once for each call.
@@ -148,7 +149,7 @@ def relations_stay_with_one_owner() -> Iterator[str]:
 
 
 def sandboxes_belong_to_running_runs() -> Iterator[str]:
-    """No sandbox without a run that is running under the same fence."""
+    """No sandbox without a run that is running under the same fence, or a preview that goes on."""
     try:
         present = site_sandbox().present()
     except SandboxUnavailable:
@@ -156,7 +157,7 @@ def sandboxes_belong_to_running_runs() -> Iterator[str]:
     running = {
         (str(pk), fence) for pk, fence in Run.objects.filter(status=RunStatus.RUNNING).values_list("pk", "fence")
     }
-    for run, fence in sorted(present - running):
+    for run, fence in sorted(present - running - sandboxes_of_previews()):
         yield f"A sandbox of run {run} (claim {fence}) is left over."
 
 

@@ -21,6 +21,7 @@ from generations.leases import is_gone
 from generations.ledger import forget_replies, lose_calls
 from generations.models import Run, RunStatus
 from generations.models.run import RunQuerySet
+from generations.previewing.lost import end_lost_previews, sandboxes_of_previews
 from generations.probes import end_lost_probes
 from generations.waiting import end_waiting
 from generations.wiring import site_sandbox
@@ -40,13 +41,17 @@ def recover_lost_runs(watch: LeaseWatch | None = None) -> int:
     moved += end_waiting()
     _deliver_again()
     end_lost_probes()
+    end_lost_previews()
     return moved
 
 
 def remove_orphaned_sandboxes() -> int:
-    """Remove sandboxes whose run is not running (any more) under their fence, or whose worker is gone."""
+    """Remove sandboxes whose run is not running (any more) under their fence, or whose worker is gone.
+
+    Those of previews and tries stay while the process that holds them lives.
+    """
     running = Run.objects.filter(status=RunStatus.RUNNING)
-    live = {(str(run.pk), run.fence) for run in running if not is_gone(run.lease_owner)}
+    live = {(str(run.pk), run.fence) for run in running if not is_gone(run.lease_owner)} | sandboxes_of_previews()
     try:
         return site_sandbox().remove_orphans(live)
     except SandboxUnavailable:

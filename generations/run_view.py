@@ -19,6 +19,7 @@ from generations.checkpoint_views import CheckpointList
 from generations.estimates import Estimate, estimate
 from generations.log_lines import LogLineView, line_of
 from generations.models import Attempt, Checkpoint, CheckpointStatus, Run, RunEvent, RunStatus
+from generations.preview_view import OpenView
 from generations.run_budget import Bar, bars_of, is_at_limit
 from generations.talking import awaited
 from generations.versions import current_of
@@ -252,6 +253,11 @@ class RunView:
     def is_current(self) -> bool:
         """Whether this run made it."""
         return self.current is not None and self.current.run_id == self.run.pk
+
+    @cached_property
+    def open(self) -> OpenView:
+        """Whether the application can be opened or tried."""
+        return OpenView(self.run, self.state)
 
     @property
     def live(self) -> bool:

@@ -50,6 +50,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/archive.zip", files.archive, name="run-archive"),
     path("runs/<uuid:run_id>/files/<path:path>", files.show, name="run-file"),
     path("runs/<uuid:run_id>/raw/<path:path>", files.raw, name="run-file-raw"),
+    path("runs/<uuid:run_id>/", include("generations.preview_urls")),
     path("runs/<uuid:run_id>/again/", again.from_start, name="run-again"),
     path("runs/<uuid:run_id>/attempts/<int:number>/", attempts.detail, name="attempt"),
     path("checkpoints/<uuid:checkpoint_id>/", checkpoints.detail, name="checkpoint"),

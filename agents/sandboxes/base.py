@@ -87,6 +87,13 @@ class SandboxSession(Protocol):
     ) -> CommandResult:
         """Run one command; kill it with all its children at its limit or when ``stop`` says so (raises Stopped)."""
 
+    def converse(
+        self, command: Command, source: int, take: Callable[[bytes], None], *, stop: Callable[[], bool] = lambda: False
+    ) -> int:
+        """Run one command that is spoken with: its input is read from the descriptor ``source`` until that ends, its
+        output goes to ``take`` as it comes, uncut and uncleaned, from any thread. Gives the exit code; ends as ``run``.
+        """
+
     def wipe(self) -> None:
         """End every process and empty every writable folder: the next command sees a clean machine."""
 

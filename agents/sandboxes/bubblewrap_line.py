@@ -66,11 +66,21 @@ class Line:
         except OSError as error:
             raise SandboxFailure(GONE) from error
 
-    def receive(self, seconds: float) -> Frame | None:
-        """The next frame, or None when none came in that time. Raises SandboxFailure when no more can come."""
+    def receive(self, seconds: float, also: int | None = None) -> Frame | None:
+        """The next frame, or None when none came in that time. Raises SandboxFailure when no more can come.
+
+        Something to read from the descriptor ``also`` ends the waiting too.
+        """
         frame = self._take()
-        if frame is not None or not self._poll.poll(seconds * 1000):
+        if frame is not None:
             return frame
+        if also is not None:
+            self._poll.register(also, select.POLLIN)
+        ready = [descriptor for descriptor, _ in self._poll.poll(seconds * 1000)]
+        if also is not None:
+            self._poll.unregister(also)
+        if self._out not in ready:
+            return None
         chunk = os.read(self._out, READ_BYTES)
         if not chunk:
             raise SandboxFailure(GONE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import threading
 import time
 from collections.abc import Callable
@@ -55,6 +57,7 @@ class _Running:
     def __init__(self, line: Line, call: Call, take: Callable[[bytes], None]) -> None:
         self._line, self._call, self._take = line, call, take
         self._rest = memoryview(call.stdin)
+        self._hungry = False
         self._look = 0.0
         self._deadline = time.monotonic() + call.seconds + HOST_GRACE_SECONDS
         self._killed = False
@@ -63,14 +66,16 @@ class _Running:
 
     def go_on(self) -> None:
         """Take the next frame, if one comes soon, and look now and then whether it must end."""
-        frame = self._line.receive(POLL_SECONDS)
+        frame = self._line.receive(POLL_SECONDS, self._call.source if self._hungry else None)
         if frame is not None and frame.kind == b"O":
             self._take(frame.payload)
         elif frame is not None and frame.kind == b"N":
-            self._feed()
+            self._hungry = True
         elif frame is not None and frame.kind == b"X":
             self.code = int(frame.payload)
             return
+        if self._hungry:
+            self._feed()
         now = time.monotonic()
         if now >= self._look:
             self._look = now + POLL_SECONDS
@@ -83,8 +88,16 @@ class _Running:
             self._line.expect(b"X", HOST_GRACE_SECONDS)
 
     def _feed(self) -> None:
-        piece, self._rest = self._rest[: self._line.piece], self._rest[self._line.piece :]
-        self._line.send(b"I", bytes(piece))
+        """Send the next piece, if there is one yet; an empty one ends the input."""
+        source = self._call.source
+        if source is None:
+            piece, self._rest = bytes(self._rest[: self._line.piece]), self._rest[self._line.piece :]
+        elif select.select([source], [], [], 0)[0]:
+            piece = os.read(source, self._line.piece)
+        else:
+            return
+        self._line.send(b"I", piece)
+        self._hungry = False
 
     def _end_if_due(self, now: float) -> None:
         if self._killed:

@@ -30,7 +30,8 @@ GET = "exec 2>/dev/null; cd {folder} && find . -type f -size -{size}c -print0 | 
 class Call:
     """One program inside. ``seconds`` is the limit that the host enforces after a grace.
 
-    It is killed when ``stop`` says so (which raises Stopped), and when ``flooded`` does.
+    It is killed when ``stop`` says so (which raises Stopped), and when ``flooded`` does. With a ``source``, its input
+    is what comes from that descriptor, until it ends, instead of ``stdin``.
     """
 
     argv: tuple[str, ...]
@@ -40,6 +41,7 @@ class Call:
     environment: Mapping[str, str] = field(default_factory=dict)
     stop: Callable[[], bool] = lambda: False
     flooded: Callable[[], bool] = lambda: False
+    source: int | None = None
 
 
 class CommandSession(ABC):
@@ -117,6 +119,13 @@ class CommandSession(ABC):
             timed_out=timed_out,
             truncated=output.truncated,
         )
+
+    def converse(
+        self, command: Command, source: int, take: Callable[[bytes], None], *, stop: Callable[[], bool] = lambda: False
+    ) -> int:
+        """Run one command whose input comes from a descriptor; without the measuring wrapper."""
+        call = Call(command.argv, b"", command.seconds, command.folder, command.environment, stop, source=source)
+        return self.execute(call, take)
 
 
 def _follow(

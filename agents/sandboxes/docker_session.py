@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -40,7 +41,7 @@ class DockerSession(CommandSession):
                 workdir=call.folder,
                 environment={**ENVIRONMENT, **call.environment},
             )["Id"]
-            reader = _Reader(self._api.exec_start(made, socket=True), call.stdin, take)
+            reader = _Reader(self._api.exec_start(made, socket=True), call, take)
             ended = self._wait(reader, call)
             code = self._api.exec_inspect(made)["ExitCode"]
             if ended and code in (None, KILLED_AT_LIMIT) and not self._is_there():
@@ -89,12 +90,14 @@ class DockerSession(CommandSession):
 class _Reader:
     """Sends standard input and reads the engine's multiplexed frames in threads of its own."""
 
-    def __init__(self, stream: Any, stdin: bytes, take: Callable[[bytes], None]) -> None:
+    def __init__(self, stream: Any, call: Call, take: Callable[[bytes], None]) -> None:
         self._stream = stream
         self._socket = stream._sock
         self._take = take
+        # A descriptor of our own: the caller's may be closed, and its number given to another, before the thread ends.
+        source = None if call.source is None else os.dup(call.source)
         # A program that never reads its input must not keep us from reading its output.
-        threading.Thread(target=self._send, args=(stdin,), daemon=True).start()
+        threading.Thread(target=self._send, args=(call.stdin, source), daemon=True).start()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -103,10 +106,14 @@ class _Reader:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
-    def _send(self, stdin: bytes) -> None:
+    def _send(self, stdin: bytes, source: int | None) -> None:
         with contextlib.suppress(OSError):
             self._socket.sendall(stdin)
+            while source is not None and (piece := os.read(source, READ_BYTES)):
+                self._socket.sendall(piece)
             self._socket.shutdown(1)
+        if source is not None:
+            os.close(source)
 
     def _read(self) -> None:
         """Give on what the frames hold; both of the engine's streams are one."""

@@ -109,7 +109,10 @@ def _services() -> list[Service]:
         folder = str(Path(setting("AUTOCODER_VAR_DIR", str(ROOT / "var"))) / "chroma")
         chroma = [str(tools / "chroma"), "run", "--host", "127.0.0.1", "--port", str(vectors), "--path", folder]
         services.append(Service("vectors", chroma, environment, quiet=True))
+    previews = _free_port(int(setting("PREVIEW_PORT", "8002")))
+    environment["PREVIEW_PORT"] = str(previews)
     services += [
+        Service("preview", [python, "manage.py", "serve_previews", "--host", host], environment),
         Service("reaper", [python, "manage.py", "recover_runs", "--forever"], environment),
         Service("worker", [python, "manage.py", "run_worker"], environment, grace=_drain_seconds() + LET_GO_SECONDS),
     ]

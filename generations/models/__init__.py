@@ -14,6 +14,7 @@ from generations.models.key import ProviderKey
 from generations.models.limits import CallLimit, CallTicket, KeyState
 from generations.models.memory import MemoryEntry
 from generations.models.model_call import ModelCall
+from generations.models.preview import Preview, PreviewStatus, TryOut
 from generations.models.probe import ModelProbe, ProbeStatus
 from generations.models.project import Project
 from generations.models.quality import QualityReport
@@ -42,6 +43,8 @@ __all__ = [
     "ModelProbe",
     "Origin",
     "OwnEndpoint",
+    "Preview",
+    "PreviewStatus",
     "ProbeStatus",
     "Project",
     "ProviderKey",
@@ -50,5 +53,6 @@ __all__ = [
     "RunEvent",
     "RunImage",
     "RunStatus",
+    "TryOut",
     "WorkerGroup",
 ]
