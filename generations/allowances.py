@@ -8,13 +8,13 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from agents.errors import Waiting
 from agents.types import Awaited
-from generations.models import Allowance, DaySpending, ModelCall, RunStatus
+from generations.models import Allowance, DaySpending, ModelCall, ProbeStatus, RunStatus
 
 IN_FLIGHT = "in flight"
 
@@ -85,13 +85,14 @@ def add_spending(owner_id: int, tokens: int, cost_usd: Decimal) -> None:
 
 def _held(owner: AbstractBaseUser) -> dict[str, Decimal | int | None]:
     """What calls under way may take at most; a worker that was lost holds nothing."""
-    calls = ModelCall.objects.filter(
+    of_runs = Q(
         run__project__owner_id=owner.pk,
-        outcome=IN_FLIGHT,
         run__status=RunStatus.RUNNING,
         run__fence=F("fence"),
         run__lease_expires_at__gt=Now(),
     )
+    of_tests = Q(probe__asked_by_id=owner.pk, probe__status=ProbeStatus.RUNNING)
+    calls = ModelCall.objects.filter(of_runs | of_tests, outcome=IN_FLIGHT)
     return calls.aggregate(tokens=Sum("held_tokens"), cost=Sum("held_cost_usd"))
 
 

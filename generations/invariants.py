@@ -19,6 +19,7 @@ from generations.models import (
     KeptReply,
     MemoryEntry,
     ModelCall,
+    ProbeStatus,
     Project,
     Run,
     RunStatus,
@@ -78,10 +79,11 @@ def ends_are_whole() -> Iterator[str]:
 
 
 def calls_in_flight_have_a_worker() -> Iterator[str]:
-    """Nobody waits for an answer in a run that is not running, or under an earlier claim."""
-    mine = Q(run__status=RunStatus.RUNNING, fence=F("run__fence"))
-    for call in ModelCall.objects.filter(outcome=IN_FLIGHT).exclude(mine).only("pk", "run_id"):
-        yield f"Call {call.pk} of run {call.run_id} is in flight, but its worker is gone."
+    """Nobody waits for an answer in a run or a test that is not running, or under an earlier claim."""
+    mine = Q(run__status=RunStatus.RUNNING, fence=F("run__fence")) | Q(probe__status=ProbeStatus.RUNNING)
+    for call in ModelCall.objects.filter(outcome=IN_FLIGHT).exclude(mine).only("pk", "run_id", "probe_id"):
+        whose = f"run {call.run_id}" if call.run_id else f"test {call.probe_id}"
+        yield f"Call {call.pk} of {whose} is in flight, but its worker is gone."
 
 
 def totals_are_the_sums_of_the_ledger() -> Iterator[str]:

@@ -20,6 +20,7 @@ from agents.context import CallRecord
 from agents.probing.probe import ProbeCall
 from agents.providers.base import Message, Reply
 from agents.providers.catalogue import ModelChoice
+from agents.spending import NOTHING
 from agents.types import Purpose, Role
 from generations.allowances import add_spending, check_day
 from generations.keys import fernet
@@ -48,25 +49,30 @@ def store_call(run: Run, call: CallRecord) -> None:
 
 
 def store_probe_call(test: ModelProbe, choice: ModelChoice, call: ProbeCall) -> None:
-    """Insert a call of a test, which is not part of any run."""
-    prompt, completion, cost = call.reply.prompt_tokens, call.reply.completion_tokens, call.reply.cost_usd
-    if cost is None and prompt is not None and completion is not None:
-        cost = choice.cost(prompt, completion)
-    ModelCall.objects.create(
-        probe=test,
-        step=call.check,
-        role=Role.CODER,
-        purpose=Purpose.PROBE,
-        provider=choice.provider,
-        model=choice.model,
-        outcome=call.outcome[:40],
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        cost_usd=_money(cost),
-        seconds=call.reply.seconds,
-        request=_request(call.messages),
-        reply=_capped(call.reply.text),
-    )
+    """Insert a call of a test, which is not part of any run, or bring its row up to date.
+
+    It counts into the day of the person who asked for the test. Raises Waiting for one that does not fit into it.
+    """
+    spent, known = call.spent, call.spent is not NOTHING
+    figures = {
+        "outcome": call.outcome[:40],
+        "prompt_tokens": spent.prompt if known else None,
+        "completion_tokens": spent.completion if known else None,
+        "cost_usd": _money(spent.cost_usd) if known else None,
+        "estimated": spent.estimated,
+        "seconds": call.seconds,
+        "reply": _capped(call.text),
+    }
+    if call.outcome == IN_FLIGHT:
+        tokens, cost = call.held[0], _money(call.held[1]) or Decimal(0)
+        check_day(test.asked_by, tokens, cost)
+        question = {"probe": test, "step": call.check, "role": Role.CODER, "purpose": Purpose.PROBE}
+        asked = {"provider": choice.provider, "model": choice.model, "request": _request(call.messages)}
+        held = {"held_tokens": tokens, "held_cost_usd": cost}
+        ModelCall.objects.create(pk=uuid.UUID(call.id), **question, **asked, **held, **figures)
+    else:
+        ModelCall.objects.filter(pk=uuid.UUID(call.id), probe=test).update(**figures)
+        add_spending(test.asked_by_id, spent.tokens, figures["cost_usd"] or Decimal(0))
 
 
 def kept_reply(run: Run, step: str) -> Reply | None:
@@ -90,6 +96,11 @@ def forget_replies(run_id: uuid.UUID, stage: str = "") -> None:
 def lose_calls(run_id: uuid.UUID) -> None:
     """The worker is gone: nobody hears the answers to what it had asked, nor what they cost."""
     ModelCall.objects.filter(run_id=run_id, outcome=IN_FLIGHT).update(outcome=LOST)
+
+
+def lose_probe_calls(test: ModelProbe) -> None:
+    """The same for a test that is over."""
+    ModelCall.objects.filter(probe=test, outcome=IN_FLIGHT).update(outcome=LOST)
 
 
 def _keep(run: Run, call: CallRecord) -> None:

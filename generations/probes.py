@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from typing import cast
 
@@ -15,16 +16,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from agents.errors import AgentError, Stopped
+from agents.errors import AgentError, Stopped, Waiting
 from agents.probing.findings import Finding
-from agents.probing.probe import CHEAP_OUTPUT_TOKENS, OUTPUT_CHOICES, Notes, ProbeCall, Probed, probe
+from agents.probing.probe import CHEAP_OUTPUT_TOKENS, OUTPUT_CHOICES, Notes, ProbeCall, Probed, about, probe
 from agents.providers.catalogue import ModelChoice
 from agents.providers.limits import Counted
 from generations import draining
+from generations.allowances import check_day
 from generations.delivery import queue_is_empty, wake_tester
 from generations.errors import LaunchError, TooMany
 from generations.leases import is_gone, worker_name
-from generations.ledger import store_probe_call
+from generations.ledger import IN_FLIGHT, lose_probe_calls, store_probe_call
 from generations.limited import LimitedProvider
 from generations.masking import mask
 from generations.models import ModelProbe, ProbeStatus
@@ -60,6 +62,7 @@ def start_probe(
         if going_on is not None:
             return going_on
         _check_rate(user)
+        _check_day(user, offer, output_tokens)
         row = ModelProbe.objects.create(
             owner=owner,
             asked_by=user,
@@ -82,6 +85,17 @@ def _check_rate(user: AbstractBaseUser) -> None:
         )
     if ModelProbe.objects.going_on().filter(asked_by=user).count() >= AT_ONCE:
         raise TooMany(f"{AT_ONCE} of your tests are still going on; wait for one of them.", 30)
+
+
+def _check_day(user: AbstractBaseUser, offer: Offer, output_tokens: int) -> None:
+    """A test that would not fit into what is left of the day is not begun. Without a model only a list is asked for."""
+    if not offer.choice.model:
+        return
+    prompt, answer, cost = about(offer.choice, output_tokens)
+    try:
+        check_day(user, prompt + answer, Decimal(str(cost or 0)))
+    except Waiting as error:
+        raise TooMany(str(error), int(error.seconds) + 1) from error
 
 
 def execute_next_probe() -> None:
@@ -151,13 +165,17 @@ def _note(row: ModelProbe, finding: Finding) -> None:
 
 
 def _record(row: ModelProbe, choice: ModelChoice, call: ProbeCall) -> None:
-    """Write a call to the ledger."""
+    """Write a call to the ledger. Raises Waiting for one that the day has no room for, and Stopped."""
     with transaction.atomic():
-        if _held(row).select_for_update().exists():
+        if call.outcome == IN_FLIGHT and not _held(row).select_for_update().exists():
+            raise Stopped("The test is gone.")
+        # Who deletes a test while a call is under way has spent on it all the same.
+        if get_user_model().objects.filter(pk=row.asked_by_id).exists():
             store_probe_call(row, choice, call)
 
 
 def _end(row: ModelProbe, status: str, reason: str) -> int:
+    lose_probe_calls(row)
     return _held(row).update(status=status, reason=mask(reason)[:300], finished_at=timezone.now())
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from agents.errors import CutReply, ProviderError, ReplyError, Stopped
@@ -16,6 +17,7 @@ from agents.providers.catalogue import ModelChoice
 from agents.providers.dialects import Dialect
 from agents.providers.rate_headers import RateLimits
 from agents.receipts import CHARACTERS_PER_TOKEN
+from agents.spending import NOTHING, Spent, prompt_tokens, spent_in_vain, spent_on
 from agents.types import Purpose, Role
 
 CHEAP_OUTPUT_TOKENS = 400
@@ -42,17 +44,28 @@ class Probed(Provider, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ProbeCall:
-    """One call for the ledger; ``outcome`` is 'ok', 'malformed', 'cut', or an error's class name."""
+    """One call for the ledger, from its beginning to its end under one ``id``.
+
+    ``outcome`` is at first 'in flight', then 'ok', 'malformed', 'cut', 'stopped', or an error's class name. ``held``
+    are the tokens and the US dollars that the call may take at most, ``spent`` is what it took.
+    """
 
     check: Check
     messages: tuple[Message, ...]
-    reply: Reply
-    outcome: str
+    held: tuple[int, float]
+    outcome: str = "in flight"
+    text: str = ""
+    seconds: float = 0.0
+    spent: Spent = NOTHING
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Where a test writes what it finds and what it asked, as soon as it knows."""
+    """Where a test writes what it finds, and each call before it is made and when it is over.
+
+    ``called`` may raise an AgentError for a call that must not be made, which ends the test.
+    """
 
     found: Callable[[Finding], None]
     called: Callable[[ProbeCall], None]
@@ -73,15 +86,21 @@ def probe(
     stop: Callable[[], bool],
     output_tokens: int = CHEAP_OUTPUT_TOKENS,
 ) -> None:
-    """Make all checks. Whatever an endpoint does is a finding; raises Stopped only."""
+    """Make all checks. Whatever an endpoint does is a finding; raises Stopped, and what ``notes.called`` raises."""
     _Probe(provider, choice, notes, stop).run(trials(output_tokens))
 
 
 class _Meter:
     """Keeps what streams in, and tells when it is more than it can be meant to be."""
 
-    def __init__(self, most: int) -> None:
-        self._most, self._pieces, self._size = most, list[str](), 0
+    def __init__(self, trial: Trial) -> None:
+        self._most = max(LEAST_CHARACTERS, TOO_LONG * CHARACTERS_PER_TOKEN * trial.answer_tokens)
+        self._pieces, self._size = list[str](), 0
+
+    @property
+    def most_tokens(self) -> int:
+        """About how many tokens are waited for."""
+        return self._most // CHARACTERS_PER_TOKEN
 
     @property
     def over(self) -> bool:
@@ -136,7 +155,7 @@ class _Probe:
 
     def _try(self, trial: Trial, listed: ListedModel | None) -> ProviderError | None:
         """One task; gives what kept it from being answered."""
-        meter = _Meter(max(LEAST_CHARACTERS, TOO_LONG * CHARACTERS_PER_TOKEN * trial.answer_tokens))
+        meter = _Meter(trial)
         request = Request(
             role=Role.CODER,
             purpose=Purpose.PROBE,
@@ -146,30 +165,42 @@ class _Probe:
             json_schema=trial.json_schema,
             on_text=meter.take,
         )
+        call = self._begun(trial, request, meter)
         started = time.monotonic()
         try:
             reply = self._provider.complete(request, stop=lambda: meter.over or self._stop())
-        except ProviderError as error:
-            self._tell_failure(trial, request, error, time.monotonic() - started)
-            return error
-        except Stopped:
+            spent = spent_on(self._choice, request.messages, reply, request.usage)
+        except (ProviderError, Stopped) as error:
+            spent, seconds = spent_in_vain(self._choice, request.messages, request.usage), time.monotonic() - started
+            call = replace(call, spent=spent, seconds=seconds)
+            if isinstance(error, ProviderError):
+                self._tell_failure(trial, call, error)
+                return error
             if not meter.over:
+                self._notes.called(replace(call, outcome="stopped", text=str(error)))
                 raise
-            reply = Reply(meter.text, "unknown", self._choice.model, seconds=time.monotonic() - started)
+            reply = Reply(meter.text, "unknown", self._choice.model, seconds=seconds)
         self._note_answer(f"It answered within {reply.seconds:.1f} s.", answered=True)
         self._paid = reply.cost_usd if reply.cost_usd is not None else self._paid
         self._limits = reply.limits or self._limits
-        self._judge(trial, request, reply, listed)
+        self._judge(trial, replace(call, spent=spent), reply, listed)
         return None
 
-    def _tell_failure(self, trial: Trial, request: Request, error: ProviderError, seconds: float) -> None:
-        failed = Reply(str(error), "unknown", self._choice.model, seconds=seconds)
-        self._notes.called(ProbeCall(trial.check, request.messages, failed, type(error).__name__))
+    def _begun(self, trial: Trial, request: Request, meter: _Meter) -> ProbeCall:
+        """Write the call down before it is made."""
+        prompt, answer = prompt_tokens(request.messages), min(request.max_tokens, meter.most_tokens)
+        held = prompt + answer, self._choice.cost(prompt, answer) or 0.0
+        call = ProbeCall(trial.check, request.messages, held)
+        self._notes.called(call)
+        return call
+
+    def _tell_failure(self, trial: Trial, call: ProbeCall, error: ProviderError) -> None:
+        self._notes.called(replace(call, outcome=type(error).__name__, text=str(error)))
         self._note_answer(str(error), answered=False)
         refused = trial.check is Check.SCHEMA and self._answered and error.kind == "refused"
         self._tell(trial.check, Found.NO if refused else Found.UNKNOWN, str(error) if self._answered else NOT_TRIED)
 
-    def _judge(self, trial: Trial, request: Request, reply: Reply, listed: ListedModel | None) -> None:
+    def _judge(self, trial: Trial, call: ProbeCall, reply: Reply, listed: ListedModel | None) -> None:
         outcome, problem = "ok", ""
         try:
             judge(trial, reply, self._nonce)
@@ -177,7 +208,7 @@ class _Probe:
             outcome, problem = "cut", str(cut)
         except ReplyError as malformed:
             outcome, problem = "malformed", str(malformed)
-        self._notes.called(ProbeCall(trial.check, request.messages, reply, outcome))
+        self._notes.called(replace(call, outcome=outcome, text=reply.text, seconds=reply.seconds))
         if trial.check is Check.OUTPUT:
             self._tell_output(trial, reply, outcome, listed)
         elif outcome == "cut":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -17,7 +18,12 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from agents.errors import Waiting
+from agents.asking import ask
+from agents.errors import ProviderError, ReplyError, Waiting
+from agents.providers.base import Reply, Request
+from agents.roles.facts import Asker, question_for
+from agents.state import RunState
+from agents.types import Purpose, Role, StageName
 from generations import launch
 from generations.allowances import check_day, day_of
 from generations.endings import end
@@ -25,6 +31,7 @@ from generations.models import Allowance, CallLimit, DaySpending, ModelCall, Run
 from generations.order import RunOrder
 from generations.run_budget import bars_of, limits_of
 from generations.tasks import execute_run
+from tests.agents.engine import make_context
 from tests.factories import claim, make_project, make_run, make_user
 from tests.model_endpoint import ModelEndpoint, model_endpoint
 
@@ -208,3 +215,37 @@ def test_a_run_that_ends_otherwise_is_not_at_its_limit() -> None:
     journal = claim(make_run(settings={"max_tokens": 500}))
     end(journal, RunStatus.PAUSED, "Paused at your request.")
     assert json.dumps(Run.objects.get(pk=journal.run.pk).waits_for) == '""'
+
+
+def unusable(_request: Request) -> Reply:
+    return Reply("bad", "stop", "m", 10, 5)
+
+
+def cut(_request: Request) -> Reply:
+    return Reply("Half", "length", "m", 10, 5)
+
+
+def refused(_request: Request) -> Reply:
+    raise ProviderError("Too many requests.", retry=True, retry_after=0, kind="rate")
+
+
+@pytest.mark.parametrize("first", [unusable, cut, refused])
+def test_each_further_try_within_a_stage_is_checked_too(user: User, first: Callable[[Request], Reply]) -> None:
+    """Whatever makes it ask again: what another run of the person took meanwhile counts."""
+    Allowance.objects.create(owner=user, tokens_per_day=60_000)
+
+    def answer(request: Request) -> Reply:
+        DaySpending.objects.filter(owner=user).update(tokens=59_000)
+        return first(request)
+
+    def read(_text: str) -> str:
+        raise ReplyError("This is bad.")
+
+    context, provider, _notebook = make_context(answer)
+    journal = claim(make_run(make_project(user)))
+    context = replace(context, journal=journal)
+    question = question_for(context, RunState(prompt="Add"), Asker(StageName.CODE, Role.CODER, Purpose.IMAGE))
+    with pytest.raises(Waiting, match="of your 60,000 tokens a day"):
+        ask(context, question, read)
+    assert len(provider.requests) == 1
+    assert ModelCall.objects.count() == 1

@@ -14,15 +14,17 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from agents.providers.limits import Permit
+from generations.allowances import day_of
 from generations.errors import TooMany
+from generations.invariants import violations
 from generations.keys import set_key
-from generations.models import CallLimit, CallTicket, ModelProbe
+from generations.models import Allowance, CallLimit, CallTicket, DaySpending, ModelCall, ModelProbe, ProbeStatus
 from generations.offers import offer_of, offers
 from generations.probes import start_probe
 from generations.providers import client_for
 from generations.rates import SharedLimiter
 from tests.agents.probing.tried_model import tried
-from tests.agents.providers.endpoint import Endpoint
+from tests.agents.providers.endpoint import Endpoint, Talk, chunk, event, stream
 from tests.factories import make_user
 from tests.generations.test_probes import CODER, SECRET, catalogue, endpoint, made, page, shown
 
@@ -106,3 +108,51 @@ def test_a_second_click_gives_the_test_that_is_going_on(user: User, page: Client
     offer = offer_of(user, "openrouter", CODER)
     assert start_probe(user, offer, owner=user) == start_probe(user, offer, owner=user)
     assert ModelProbe.objects.count() == 1
+
+
+def test_a_test_counts_into_the_day_of_who_asked_for_it(page: Client, user: User, endpoint: Endpoint) -> None:
+    tried(endpoint)
+    made(user)
+    assert day_of(user).tokens == 5 * 150
+    assert float(day_of(user).cost_usd) == pytest.approx(5 * (100 + 5 * 50) / 1_000_000)
+    site = make_user(is_superuser=True)
+    set_key(None, "openrouter", SECRET)
+    made(site, owner=None)
+    assert (day_of(site).tokens, day_of(user).tokens) == (750, 750)
+
+
+def test_no_test_is_begun_when_the_day_is_used_up(page: Client, user: User, endpoint: Endpoint) -> None:
+    Allowance.objects.create(owner=user, tokens_per_day=5_000)
+    DaySpending.objects.create(owner=user, day=timezone.now().date(), tokens=4_900)
+    form = {"provider": "openrouter", "model": CODER, "output_tokens": "400"}
+    refused = page.post(reverse("models-test", args=["mine"]), form, headers={"hx-request": "true"})
+    assert refused.status_code == 429
+    assert "4,900 of your 5,000 tokens a day are spent" in refused.content.decode()
+    assert "00:00 UTC" in refused.content.decode()
+    assert not ModelProbe.objects.exists()
+
+
+def test_a_test_ends_where_the_day_does(page: Client, user: User, endpoint: Endpoint) -> None:
+    """Somebody's run took the rest while the test went on."""
+    Allowance.objects.create(owner=user, tokens_per_day=50_000)
+    held: list[int] = []
+
+    def meanwhile(_text: str, _nonce: str) -> object:
+        def script(talk: Talk) -> None:
+            held.append(day_of(user).tokens)
+            DaySpending.objects.filter(owner=user).update(tokens=49_999)
+            connection.close()
+            stream(chunk("Half of it"), event("oops"))(talk)
+
+        return script
+
+    model = tried(endpoint, edits=meanwhile)
+    row = made(user)
+    assert len(model.asked) == 4, "the fifth is not made"
+    assert (row.status, "of your 50,000 tokens a day are spent" in row.reason) == (ProbeStatus.FAILED, True)
+    assert held[0] > 3 * 150 + 1_000, "the call that is under way is held"
+    broken_off = ModelCall.objects.get(step="edits")
+    assert broken_off.estimated
+    assert broken_off.completion_tokens == 3
+    assert day_of(user).tokens == 49_999 + broken_off.prompt_tokens + 3
+    assert violations() == []

@@ -23,16 +23,24 @@ class Protocol:
 
     def __init__(self, endpoint: Endpoint, choice: ModelChoice = CHOICE, **more: Any) -> None:
         self.findings: dict[Check, Finding] = {}
-        self.calls: list[ProbeCall] = []
+        self._calls: dict[str, ProbeCall] = {}
         self.error: type[Exception] | None = None
         stop = more.pop("stop", lambda: False)
-        probe(client(endpoint.url, seconds=20), choice, Notes(self.note, self.calls.append), stop=stop, **more)
+        probe(client(endpoint.url, seconds=20), choice, Notes(self.note, self.called), stop=stop, **more)
 
     def note(self, finding: Finding) -> None:
         assert finding.check not in self.findings, "each check is told once"
         assert 10 < len(finding.reason) < 260
         assert "\n" not in finding.reason
         self.findings[finding.check] = finding
+
+    def called(self, call: ProbeCall) -> None:
+        assert (call.outcome == "in flight") == (call.id not in self._calls), "each call is told before it is made"
+        self._calls[call.id] = call
+
+    @property
+    def calls(self) -> list[ProbeCall]:
+        return list(self._calls.values())
 
     def found(self, check: Check) -> Found:
         return self.findings[check].found
@@ -51,7 +59,7 @@ def test_a_good_model_passes_every_check(endpoint: Endpoint) -> None:
     assert "$1 and $2 for a million tokens" in seen.findings[Check.PRICE].reason
     assert [call.outcome for call in seen.calls] == ["ok"] * 5
     assert seen.abilities == Abilities(json_schema=True, edits=True, context_tokens=131_072)
-    assert sum(call.reply.completion_tokens or 0 for call in seen.calls) == 250
+    assert sum(call.spent.completion for call in seen.calls) == 250
     # The long answer is allowed as much as the model is set down for, so that an endpoint can name its own limit.
     assert [body["max_tokens"] for body in model.asked] == [2_000] * 4 + [8_000]
     assert ["response_format" in body for body in model.asked] == [False, True, False, False, False]
