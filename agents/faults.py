@@ -18,6 +18,7 @@ Point = Literal[
     "memory_upsert",
     "event_append",
     "final_state",
+    "database_restored",
 ]
 
 _armed: list[Callable[[Point], None]] = []

@@ -27,3 +27,7 @@ class KeyUnreadable(AgentError):
 
 class OutputRefused(AgentError):
     """A folder that an application's files must not be written to."""
+
+
+class BackupError(AgentError):
+    """A backup that cannot be made, or cannot be restored here."""

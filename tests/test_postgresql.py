@@ -72,3 +72,64 @@ def test_a_database_that_cannot_hold_every_text_is_refused_before_anything_is_ma
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "The database's encoding is SQL_ASCII" in done.stderr
+
+
+# One process for each database: starting one costs seconds.
+MAKE = """
+import sys, django
+django.setup()
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+get_user_model().objects.create_superuser("me")
+call_command("seed_runs", "7", user="me")
+call_command("backup", sys.argv[1])
+"""
+TAKE = """
+import sys, django, psycopg
+django.setup()
+from django.core.management import CommandError, call_command
+from django.db import connection
+from generations.models import Run
+
+def restore(*options):
+    try:
+        call_command("restore", sys.argv[1], *options)
+    except CommandError as error:
+        print(error)
+
+restore()
+call_command("check_invariants")
+restore()
+with connection.cursor() as cursor:
+    # What stands in the way lets the next one fail in the middle.
+    cursor.execute("DELETE FROM generations_run WHERE number > 4; DROP TABLE django_q_schedule CASCADE")
+    cursor.execute("CREATE VIEW django_q_schedule AS SELECT 1")
+restore("--replace")
+print("Runs:", Run.objects.count())
+with psycopg.connect(**connection.get_connection_params()):
+    restore("--replace")
+"""
+SAID = """Restored 1 projects with 7 runs
+invariants hold
+Add --replace
+relation "django_q_schedule" already exists. Nothing was changed.
+Runs: 4
+The database has 1 other connections
+"""
+
+
+def test_a_backup_is_restored_whole_or_not_at_all_on_postgresql(cluster: int, tmp_path: Path) -> None:
+    told = ""
+    for database, script in (("first_one", MAKE), ("second_one", TAKE)):
+        words = ["createdb", "-h", "127.0.0.1", "-p", str(cluster), "-U", "postgres", database]
+        subprocess.run(words, check=True, timeout=60)
+        environment = {**_environment(cluster, database), "AUTOCODER_VAR_DIR": str(tmp_path)}
+        environment |= {"DJANGO_SETTINGS_MODULE": "autocoder_site.settings", "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", script, str(tmp_path / "made.tar.gz")]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        told += done.stdout
+    lines = iter(told.splitlines())
+    for wanted in SAID.splitlines():
+        assert any(wanted in line for line in lines), (wanted, told)

@@ -1,0 +1,38 @@
+"""Write a backup of everything (users, projects, runs, files, logs, memory) to one file; the site may be running."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import filesizeformat
+
+from generations.backup.making import make, write_keys
+from generations.errors import BackupError
+
+
+class Command(BaseCommand):
+    """SECRET_KEY and ENCRYPTION_KEYS are not in it: whoever gets the file cannot open the provider keys in it."""
+
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the place, and where the keys go."""
+        parser.add_argument("place", type=Path, help="a new file, or a folder, where the name gets the time")
+        parser.add_argument("--with-keys", type=Path, metavar="FILE", help="write the keys to another new file")
+
+    def handle(self, *_args: object, **options: object) -> None:
+        """Make the backup, then the file of keys."""
+        try:
+            target = make(Path(str(options["place"])))
+            if options["with_keys"] is not None:
+                write_keys(Path(str(options["with_keys"])))
+        except BackupError as error:
+            raise CommandError(str(error)) from error
+        size = filesizeformat(target.stat().st_size).replace("\xa0", " ")
+        self.stdout.write(f"Wrote {target} ({size}).")
+        if options["with_keys"] is None:
+            self.stdout.write("SECRET_KEY and ENCRYPTION_KEYS of .env are not in it; keep them apart from it.")
+        else:
+            self.stdout.write(f"Wrote the keys to {options['with_keys']}; keep them apart from the backup.")
