@@ -62,8 +62,14 @@ def stop(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
 
 @require_GET
 def panel(request: HttpRequest, run_id: uuid.UUID) -> HttpResponse:
-    """The part of the run page that opens the application, as it stands now."""
+    """The part of the run page that opens the application; nothing where it still ``was`` as the page shows it.
+
+    So a button is not replaced under the pointer.
+    """
     run = access.get_run(request.user, run_id)
+    preview = OpenView(run).preview
+    if request.GET.get("was") == (preview.status if preview else ""):
+        return HttpResponse(status=204)
     return render(request, "runs/_open.html", {"run": run, "open": OpenView(run)})
 
 
