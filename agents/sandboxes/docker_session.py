@@ -93,6 +93,8 @@ class _Reader:
     def __init__(self, stream: Any, call: Call, take: Callable[[bytes], None]) -> None:
         self._stream = stream
         self._socket = stream._sock
+        # The client's limit is for the engine's answers; a command may be silent for longer.
+        self._socket.settimeout(None)
         self._take = take
         # A descriptor of our own: the caller's may be closed, and its number given to another, before the thread ends.
         source = None if call.source is None else os.dup(call.source)

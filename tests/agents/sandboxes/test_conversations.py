@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import Any
 
 import pytest
 
 from agents.errors import Stopped
 from agents.sandboxes.base import Command, SandboxSession, shell
+from agents.sandboxes.docker import DockerSandbox
+from agents.sandboxes.docker_session import DockerSession
 from tests.agents.sandboxes.programs import LONG
 
 pytestmark = pytest.mark.sandbox
@@ -74,3 +77,21 @@ def test_it_is_ended_when_it_shall_stop_though_it_never_reads(session: SandboxSe
             session.converse(shell("echo started; exec sleep 600", LONG), talk.source, take, stop=stop.is_set)
     finally:
         talk.close()
+
+
+def test_a_command_may_be_silent_for_longer_than_the_engine_may(
+    docker_sandbox: DockerSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with docker_sandbox.open(run="silent", fence=1, image="python") as session:
+        assert isinstance(session, DockerSession)
+        start = session._api.exec_start
+
+        def impatient(*words: Any, **options: Any) -> Any:
+            """As the client's limit of 30 seconds makes it, only sooner."""
+            stream = start(*words, **options)
+            stream._sock.settimeout(0.2)
+            return stream
+
+        monkeypatch.setattr(session._api, "exec_start", impatient)
+        result = session.run(shell("sleep 1; echo done", LONG))
+    assert (result.exit_code, result.output) == (0, "done\n")
