@@ -20,7 +20,10 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "autocoder_site.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

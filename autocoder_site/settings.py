@@ -189,6 +189,7 @@ LEASE_SECONDS = env.int("LEASE_SECONDS", default=30)
 MAX_ATTEMPTS = env.int("MAX_ATTEMPTS", default=3)
 CANARY_SECONDS = env.float("CANARY_SECONDS", default=15.0)
 CANARY_STALE_SECONDS = env.float("CANARY_STALE_SECONDS", default=90.0)
+FREE_DISK_MB = env.int("FREE_DISK_MB", default=500)
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=25.0)
 # Days; 0 is for ever.
 KEEP_LOGS_DAYS = env.int("KEEP_LOGS_DAYS", default=90)

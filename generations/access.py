@@ -60,6 +60,11 @@ def manages_site(user: User) -> bool:
     return bool(user.is_active and user.has_perm("generations.change_providerkey"))
 
 
+def runs_site(user: User) -> bool:
+    """Whether somebody may see how the site itself is doing."""
+    return bool(user.is_active and user.is_staff)
+
+
 def owner_in(user: User, scope: str) -> AbstractBaseUser | None:
     """Whose keys and endpoints a page is about: 'mine' the user's, 'site' nobody's own; raises Http404."""
     if scope == "site":

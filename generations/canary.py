@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from django.db.models.functions import Now
 from django_q.brokers.orm import ORM
 from django_q.models import OrmQ
@@ -10,6 +12,7 @@ from django_q.tasks import async_task
 from generations.models import WorkerGroup
 
 TASK = "generations.canary.answer"
+LOOK_SECONDS = 1.0
 
 
 class GroupBroker(ORM):
@@ -18,9 +21,14 @@ class GroupBroker(ORM):
     def __init__(self, group: str) -> None:
         super().__init__()
         self._group = group
+        self._looked_at = 0.0
 
     def dequeue(self) -> list[tuple[int, str]] | None:
         """The next messages with their ids; None after a moment without any."""
+        # Each look opens a connection of its own, and a canary has time.
+        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return super().dequeue()
+        self._looked_at = time.monotonic()
         own = self.get_connection().filter(key=self._group).first()
         if own is None:
             return super().dequeue()

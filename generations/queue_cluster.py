@@ -20,6 +20,8 @@ from generations import draining
 from generations.canary import GroupBroker
 from generations.with_parent import descendants, die_with_parent, forks_die_with_parent
 
+# Tells a cluster to give its runs no time; one that is only just starting ends by it without a word.
+HURRY = signal.SIGUSR1
 POLL_SECONDS = 0.2
 # What is broken off is let go of within a few seconds; after that nobody waits.
 LET_GO_SECONDS = 8.0
@@ -54,18 +56,18 @@ class QueueCluster:
 
     def end(self, hurried: Callable[[], bool]) -> None:
         """Let the cluster drain, for as long as the settings say or not at all; then nothing of it is left."""
-        number = signal.SIGINT if hurried() else signal.SIGTERM
+        number = HURRY if hurried() else signal.SIGTERM
         self._tell(number)
         started = quiet_since = time.monotonic()
         while self.exit_code is None:
             time.sleep(POLL_SECONDS)
             now = time.monotonic()
             if number == signal.SIGTERM and hurried():
-                number, started = signal.SIGINT, now
+                number, started = HURRY, now
                 self._tell(number)
             if self._may_be_busy():
                 quiet_since = now
-            limit = LET_GO_SECONDS + (0 if number == signal.SIGINT else settings.DRAIN_SECONDS)
+            limit = LET_GO_SECONDS + (0 if number == HURRY else settings.DRAIN_SECONDS)
             if now - started > limit or now - quiet_since > IDLE_SECONDS:
                 break
         self._kill()
@@ -103,9 +105,13 @@ class QueueCluster:
 class DrainingCluster(Cluster):
     """A cluster that tells its workers when it is told to end."""
 
+    def __init__(self, broker: GroupBroker) -> None:
+        super().__init__(broker)
+        signal.signal(HURRY, self.sig_handler)
+
     def sig_handler(self, signum: int, frame: FrameType | None) -> None:
-        """SIGTERM gives runs their time, SIGINT none. Django-Q itself would wait for them without a limit."""
-        draining.begin(0 if signum == signal.SIGINT else settings.DRAIN_SECONDS)
+        """SIGTERM gives runs their time, ``HURRY`` none. Django-Q itself would wait for them without a limit."""
+        draining.begin(0 if signum == HURRY else settings.DRAIN_SECONDS)
         super().sig_handler(signum, frame)
 
 

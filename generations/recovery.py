@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from agents.errors import SandboxUnavailable
@@ -19,7 +20,7 @@ from generations.halting import asked_for
 from generations.lease_watch import LeaseWatch
 from generations.leases import is_gone
 from generations.ledger import forget_replies, lose_calls
-from generations.models import Run, RunStatus
+from generations.models import Mark, Run, RunStatus
 from generations.models.run import RunQuerySet
 from generations.previewing.lost import end_lost_previews, sandboxes_of_previews
 from generations.probes import end_lost_probes
@@ -42,6 +43,7 @@ def recover_lost_runs(watch: LeaseWatch | None = None) -> int:
     _deliver_again()
     end_lost_probes()
     end_lost_previews()
+    Mark.objects.update_or_create(name="reaper", defaults={"at": Now()})
     return moved
 
 

@@ -25,7 +25,12 @@ def outage_of(error: BaseException) -> str:
 
 def has_room() -> bool:
     """Whether a run could write what it makes: in the data folder, and beside a database in a file."""
+    return all(shutil.disk_usage(folder).free >= LEAST_ROOM for folder in data_folders())
+
+
+def data_folders() -> set[Path]:
+    """Where what a run makes is written: the data folder, and that of a database in a file."""
     folders = {Path(settings.VAR_DIR)}
     if connection.vendor == "sqlite":
         folders.add(Path(connection.settings_dict["NAME"]).parent)
-    return all(shutil.disk_usage(folder).free >= LEAST_ROOM for folder in folders)
+    return folders

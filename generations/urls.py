@@ -28,6 +28,8 @@ urlpatterns = [
     path("sign-in/", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("sign-out/", auth_views.LogoutView.as_view(), name="logout"),
     path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("health/", health.health, name="health"),
     path("models/<str:scope>/", include("generations.model_urls")),
     path("runs/new/", new_run.new_run, name="run-new"),
     path("runs/models/", new_run.shown_models, name="run-models"),

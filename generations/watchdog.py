@@ -18,6 +18,7 @@ from generations.delivery import wake_worker
 from generations.leases import is_gone, is_in_session, worker_name
 from generations.models import ModelProbe, ProbeStatus, Run, RunStatus, WorkerGroup
 from generations.queue_cluster import QueueCluster
+from generations.sandbox_notice import sandbox_facts
 from generations.with_parent import adopt_orphans
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ START_SECONDS = 60.0
 SLOW_SECONDS = 5.0
 MAX_REPLACED = 5
 LONGEST_PAUSE = 10.0
+SANDBOX_SECONDS = 30.0
 FORGOTTEN = timedelta(days=1)
 
 
@@ -77,6 +79,7 @@ class Watchdog:
         """Run clusters one after the other; gives '' when it was asked to end, otherwise why it gave up."""
         adopt_orphans()
         forget_gone_groups()
+        threading.Thread(target=tell_of_sandbox, args=(self._name, self._asked), daemon=True).start()
         replaced = 0
         while True:
             self._silence.restart()
@@ -156,6 +159,21 @@ class Watchdog:
         if not WorkerGroup.objects.filter(name=self._name).update(**values):
             WorkerGroup.objects.create(name=self._name, started_at=timezone.now(), **values)
         return WorkerGroup.objects.get(name=self._name)
+
+
+def tell_of_sandbox(group: str, ended: threading.Event) -> None:
+    """Write down now and then in what this machine can run code; the web process may not see it."""
+    pause = 0.0
+    while not ended.wait(pause):
+        try:
+            told = WorkerGroup.objects.filter(name=group).update(sandbox=sandbox_facts())
+            # The group is not there before its first sign of life.
+            pause = SANDBOX_SECONDS if told else 1.0
+        except DatabaseError as error:
+            logger.warning("The database did not take what is known of the sandbox: %s", error)
+            pause = SANDBOX_SECONDS
+        finally:
+            connection.close()
 
 
 def holders(session: int) -> int:

@@ -163,13 +163,13 @@ def _end(services: list[Service], *, hurried: bool) -> None:
     """End the worker first, while its runs still have everything; unless ``hurried`` they may come to a checkpoint."""
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(one, signal.SIG_IGN)
-    for group, number in (
-        (services[-1:], signal.SIGINT if hurried else signal.SIGTERM),
-        (services[:-1], signal.SIGTERM),
-    ):
-        for service in group:
-            service.ask_to_end(number)
-        for service in group:
-            service.end()
+    for worker in services[-1:]:
+        worker.ask_to_end(signal.SIGINT if hurried else signal.SIGTERM)
+        if not hurried:
+            worker.end()
+    for service in services[:-1]:
+        service.ask_to_end()
+    for service in services:
+        service.end()
     if services:
         subprocess.run([str(PYTHON), "manage.py", "remove_sandboxes"], cwd=ROOT, check=False)

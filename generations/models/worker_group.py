@@ -9,11 +9,13 @@ from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Now
 
+HEARD_WITHIN = timedelta(seconds=60)
+
 
 class WorkerGroupQuerySet(models.QuerySet["WorkerGroup"]):
     """Questions about worker groups."""
 
-    def heard_within(self, time: timedelta) -> Self:
+    def heard_within(self, time: timedelta = HEARD_WITHIN) -> Self:
         """Those whose watchdog gave a sign of life lately, by the database's clock."""
         return self.filter(seen_at__gte=Now() - Value(time))
 

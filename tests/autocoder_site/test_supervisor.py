@@ -52,6 +52,7 @@ def test_the_password_is_printed_only_once(site: Site, tmp_path: Path) -> None:
     assert processes_with(again.mark) == []
 
 
+@pytest.mark.sandbox
 def test_a_service_that_dies_is_started_again(site: Site) -> None:
     site.wait_for("Autocoder is at")
     wait_until(lambda: len(ids_of(site, "run_worker --cluster")) >= 4, "the workers")
@@ -66,7 +67,7 @@ def test_a_service_that_dies_is_started_again(site: Site) -> None:
         wait_until(lambda words=words, name=name: set(ids_of(site, words)) - dead[name], name)
     wait_until(lambda: len(set(ids_of(site, "run_worker --cluster")) - set(cluster)) >= 4, "other workers")
     assert not set(ids_of(site, "run_worker")) & set(cluster)
-    wait_until(lambda: answers(site), "the web server")
+    wait_until(lambda: answers(site, "readyz"), "a site that is ready")
     assert site.interrupt() == 0
     assert processes_with(site.mark) == []
 
@@ -89,16 +90,16 @@ def ids_of(site: Site, words: str) -> list[int]:
     return [pid for pid, command in commands_with(site.mark).items() if words in command.strip()]
 
 
-def answers(site: Site) -> bool:
+def answers(site: Site, page: str) -> bool:
     try:
-        urllib.request.urlopen(f"http://localhost:{site.port}/", timeout=5).close()
+        urllib.request.urlopen(f"http://localhost:{site.port}/{page}", timeout=60).close()
     except OSError:
         return False
     return True
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not come"
         time.sleep(0.2)
