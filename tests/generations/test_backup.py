@@ -29,7 +29,7 @@ from generations.invariants import violations
 from generations.keys import set_key
 from generations.launch import RunOrder, start_run
 from generations.memory_store import OwnerMemory
-from generations.models import MemoryEntry, Run, RunStatus
+from generations.models import Mark, MemoryEntry, Run, RunStatus
 from tests.chroma_server import ChromaServer
 from tests.factories import claim, make_checkpoints, make_user
 from tests.generations.test_deleting import Letters
@@ -122,6 +122,7 @@ def test_keys_are_apart_and_a_lost_one_is_said(
     kept = tmp_path / "keys"
     made = tmp_path / "made.tar.gz"
     call_command("backup", str(made), "--with-keys", str(kept))
+    assert Mark.objects.filter(name="backup").exists()
     with tarfile.open(made) as archive:
         inside = b"".join(archive.extractfile(name).read() for name in archive.getnames())  # type: ignore[union-attr]
     for text in (secret, settings.SECRET_KEY, *settings.ENCRYPTION_KEYS):

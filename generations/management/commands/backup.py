@@ -6,10 +6,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models.functions import Now
 from django.template.defaultfilters import filesizeformat
 
 from generations.backup.making import make, write_keys
 from generations.errors import BackupError
+from generations.models import Mark
 
 
 class Command(BaseCommand):
@@ -30,6 +32,7 @@ class Command(BaseCommand):
                 write_keys(Path(str(options["with_keys"])))
         except BackupError as error:
             raise CommandError(str(error)) from error
+        Mark.objects.update_or_create(name="backup", defaults={"at": Now()})
         size = filesizeformat(target.stat().st_size).replace("\xa0", " ")
         self.stdout.write(f"Wrote {target} ({size}).")
         if options["with_keys"] is None:
