@@ -10,12 +10,12 @@ from django.db.models import F, Max
 
 from agents.context import CallRecord, StageMeasures
 from agents.errors import LeaseLost
-from agents.events import Event, ModelCalled, StageStarted
+from agents.events import Event, LogLine, ModelCalled, StageStarted
 from agents.faults import fault
 from agents.plan import Requirements
 from agents.providers.base import Reply
 from agents.state import RunState
-from agents.types import SourceFile, StageName
+from agents.types import Level, SourceFile, StageName
 from agents.workspace import Workspace, tree_hash
 from generations import draining
 from generations.artifacts import newest_with_files, store_tree
@@ -64,9 +64,11 @@ class RunJournal:
         def write() -> None:
             with transaction.atomic():
                 self._hold()
-                store_call(self.run, call)
-                if event is not None:
-                    append_events(self.run.pk, [event], fence=self.run.fence)
+                warning = store_call(self.run, call)
+                told = [LogLine(stage=call.stage, level=Level.WARNING, text=warning)] if warning else []
+                events = [*told, event] if event is not None else told
+                if events:
+                    append_events(self.run.pk, events, fence=self.run.fence)
 
         self._write(write)
 

@@ -32,8 +32,11 @@ MAX_CALL_CHARACTERS = 200_000
 IN_FLIGHT, ANSWERED, REUSED, LOST = "in flight", "answered", "reused", "lost"
 
 
-def store_call(run: Run, call: CallRecord) -> None:
-    """Insert a call or bring its row up to date; the run's totals grow by what is newly known of it."""
+def store_call(run: Run, call: CallRecord) -> str:
+    """Insert a call or bring its row up to date; the run's totals grow by what is newly known of it.
+
+    Gives the sentence that most of the owner's day is spent, if just this call brought it there.
+    """
     pk, figures = uuid.UUID(call.id), _figures(call)
     before = ModelCall.objects.filter(pk=pk, run=run).values("prompt_tokens", "completion_tokens", "cost_usd").first()
     if before is None:
@@ -42,10 +45,9 @@ def store_call(run: Run, call: CallRecord) -> None:
         ModelCall.objects.create(pk=pk, run=run, **_question(run, call), **figures)
     else:
         ModelCall.objects.filter(pk=pk).update(**figures)
-    if call.outcome != REUSED:
-        _add_to_totals(run, before or {}, figures)
     if call.outcome == ANSWERED:
         _keep(run, call)
+    return "" if call.outcome == REUSED else _add_to_totals(run, before or {}, figures)
 
 
 def store_probe_call(test: ModelProbe, choice: ModelChoice, call: ProbeCall) -> None:
@@ -72,7 +74,7 @@ def store_probe_call(test: ModelProbe, choice: ModelChoice, call: ProbeCall) -> 
         ModelCall.objects.create(pk=uuid.UUID(call.id), **question, **asked, **held, **figures)
     else:
         ModelCall.objects.filter(pk=uuid.UUID(call.id), probe=test).update(**figures)
-        add_spending(test.asked_by_id, spent.tokens, figures["cost_usd"] or Decimal(0))
+        add_spending(test.asked_by, spent.tokens, figures["cost_usd"] or Decimal(0))
 
 
 def kept_reply(run: Run, step: str) -> Reply | None:
@@ -113,7 +115,7 @@ def _keep(run: Run, call: CallRecord) -> None:
     )
 
 
-def _add_to_totals(run: Run, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def _add_to_totals(run: Run, before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     totals: dict[str, object] = {}
     for name, parts in (("tokens", ("prompt_tokens", "completion_tokens")), ("cost_usd", ("cost_usd",))):
         known = [now[part] for part in parts if now[part] is not None]
@@ -121,10 +123,10 @@ def _add_to_totals(run: Run, before: Mapping[str, Any], now: Mapping[str, Any]) 
         if known and (not counted or sum(known) != sum(counted)):
             zero = Value(0, output_field=Run._meta.get_field(name))
             totals[name] = Coalesce(F(name), zero) + (sum(known) - sum(counted))
-    if totals:
-        tokens, cost = _growth(before, now)
-        add_spending(run.project.owner_id, tokens, cost)
-        Run.objects.filter(pk=run.pk).update(**totals)
+    if not totals:
+        return ""
+    Run.objects.filter(pk=run.pk).update(**totals)
+    return add_spending(run.project.owner, *_growth(before, now))
 
 
 def _growth(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[int, Decimal]:

@@ -16,11 +16,10 @@ from agents.state import RunState, load_state
 from agents.types import StageName
 from generations import artifacts
 from generations.checkpoint_views import CheckpointList
-from generations.estimates import Estimate, estimate
 from generations.log_lines import LogLineView, line_of
 from generations.models import Attempt, Checkpoint, CheckpointStatus, Run, RunEvent, RunStatus
 from generations.preview_view import OpenView
-from generations.run_budget import Bar, bars_of, is_at_limit
+from generations.spending_view import SpendingView
 from generations.talking import awaited
 from generations.versions import current_of
 
@@ -265,21 +264,9 @@ class RunView:
         return self.run.live
 
     @cached_property
-    def bars(self) -> list[Bar]:
-        """What is spent and held of the run's limits; empty without limits."""
-        return bars_of(self.run)
-
-    @cached_property
-    def forecast(self) -> Estimate | None:
-        """What runs like this one took; None where no model is asked, or the run has ended."""
-        if self.run.ended:
-            return None
-        return estimate(self.run.project.owner, self.run.provider_profile)
-
-    @property
-    def at_limit(self) -> bool:
-        """Whether the run paused at its limits."""
-        return is_at_limit(self.run)
+    def spending(self) -> SpendingView:
+        """What the run spends, and what it may."""
+        return SpendingView(self.run)
 
     @property
     def can_stop(self) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.forms import ModelForm
 from django.http import HttpRequest
 
+from generations.allowances import let_go_on
 from generations.models import Allowance, DaySpending
 
 
@@ -16,6 +18,11 @@ class AllowanceAdmin(admin.ModelAdmin):
     list_editable = ("tokens_per_day", "usd_per_day")
     search_fields = ("owner__username",)
     list_select_related = ("owner",)
+
+    def save_model(self, request: HttpRequest, obj: Allowance, form: ModelForm[Allowance], change: bool) -> None:  # noqa: FBT001 - Django's
+        """What waits for the next day looks at once whether it may go on."""
+        super().save_model(request, obj, form, change)
+        let_go_on(obj.owner)
 
 
 @admin.register(DaySpending)

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
+from generations.allowances import limited_day_of
 from generations.forms import EXAMPLES, language_choices
 from generations.models import Project, RunStatus
 from generations.run_list import page_of_runs
@@ -30,5 +31,6 @@ def home(request: HttpRequest) -> HttpResponse:
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "runs/_list.html", context)
     context["projects"] = Project.objects.for_user(request.user)[:SHOWN_PROJECTS]
+    context["day"] = limited_day_of(request.user)
     context["sandbox_problem"] = sandbox_problem()
     return render(request, "home.html", context)

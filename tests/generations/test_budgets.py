@@ -133,6 +133,7 @@ def test_the_day_of_a_person_holds_over_their_runs(endpoint: ModelEndpoint, user
     run = executed(launch.start_run(user, order(), deliver=False))
     assert (run.status, run.waits_for) == (RunStatus.WAITING, "allowance")
     assert "5,900 of your 6,000 tokens a day" in run.reason
+    assert "The day ends at 00:00 UTC" in run.reason
     assert "an administrator can raise the limit" in run.reason
     assert len(endpoint.asked) == 2
     assert not ModelCall.objects.filter(run=run).exists(), "a call that was not made is not in the ledger"
