@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
 from generations.models.catalogue import Mode
@@ -58,6 +60,29 @@ def check_hosts(**_kwargs: Any) -> Iterable[CheckMessage]:
             hint="Sockets are opened from these origins only.",
             id="autocoder.E005",
         )
+
+
+@register(Tags.security)
+def check_previews(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """Opened applications have an address, apart from the dashboard's."""
+    if not re.fullmatch(r"https?://[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", settings.PREVIEW_ORIGIN):
+        yield Error(
+            f"PREVIEW_ORIGIN is {settings.PREVIEW_ORIGIN!r}, which is no origin.",
+            hint="Give one such as https://preview.example.org, without a path.",
+            id="autocoder.E018",
+        )
+    elif _family(settings.PREVIEW_ORIGIN) in {_family(origin) for origin in settings.SITE_ORIGINS}:
+        yield Warning(
+            "PREVIEW_ORIGIN and SITE_ORIGINS are names below one domain: pages of opened applications could set "
+            "cookies that a browser sends to the dashboard.",
+            hint="Let previews have a domain that is registered apart.",
+            id="autocoder.W018",
+        )
+
+
+def _family(origin: str) -> str:
+    """The last two parts of a host name; of one name, the name."""
+    return ".".join((urlsplit(origin).hostname or "").split(".")[-2:])
 
 
 @register()

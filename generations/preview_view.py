@@ -11,7 +11,7 @@ from agents.plan import Commands
 from agents.state import RunState
 from generations.errors import LaunchError
 from generations.models import Preview, Run, TryOut
-from generations.previewing.asking import KEPT_TRIES, MAX_ARGUMENTS, MAX_UPLOAD
+from generations.previewing.asking import KEPT, MAX_ARGUMENTS, MAX_UPLOAD
 from generations.previewing.delivered import can_be_opened, can_be_tried, delivered_by, examples_of, program_of
 
 
@@ -87,7 +87,7 @@ class TryView:
     @cached_property
     def rows(self) -> list[TryOut]:
         """The newest tries."""
-        return list(self._run.tries.defer("upload", "written").order_by("-created_at")[:KEPT_TRIES])
+        return list(self._run.tries.defer("upload", "written").order_by("-created_at")[:KEPT])
 
     @property
     def going_on(self) -> bool:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from generations.errors import LaunchError, TooMany
@@ -21,7 +22,7 @@ STARTS_PER_HOUR = 60
 HOUR = timedelta(hours=1)
 MAX_ARGUMENTS = 2_000
 MAX_UPLOAD = 5 * 1024**2
-KEPT_TRIES = 10
+KEPT = 10
 SAFE_NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 
@@ -38,6 +39,7 @@ def start_preview(user: AbstractBaseUser, run: Run) -> Preview:
             return same
         live.end("A newer version of it was opened.")
         _check_room(user)
+        _keep_newest(run.previews)
         return Preview.objects.create(user_id=user.pk, run=run, checkpoint=found.checkpoint)
 
 
@@ -62,8 +64,7 @@ def start_try(user: AbstractBaseUser, run: Run, arguments: str, upload: tuple[st
         if TryOut.objects.live().filter(user_id=user.pk).exists():
             raise TooMany("Another try of yours is still going on; wait for its end.", 5)
         _check_rate(user)
-        old = run.tries.order_by("-created_at").values_list("pk", flat=True)[KEPT_TRIES - 1 :]
-        TryOut.objects.filter(pk__in=list(old)).delete()
+        _keep_newest(run.tries)
         return TryOut.objects.create(
             user_id=user.pk,
             run=run,
@@ -87,6 +88,12 @@ def words_of(arguments: str) -> list[str]:
 def _one_at_a_time(user: AbstractBaseUser) -> None:
     """One wish of a person after the other, so that many at once pass no limit."""
     get_user_model().objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _keep_newest(rows: QuerySet[Preview] | QuerySet[TryOut]) -> None:
+    """Make room for one more among those of a run that are kept."""
+    old = rows.order_by("-created_at").values_list("pk", flat=True)[KEPT - 1 :]
+    rows.filter(pk__in=list(old)).delete()
 
 
 def _check_room(user: AbstractBaseUser) -> None:

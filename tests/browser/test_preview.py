@@ -55,6 +55,7 @@ window.attack = async (dashboard, other, outside) => ({
   picture: await trial(() => picture(outside + "/static/img/favicon-ok.svg")),
   popup: String(window.open(outside)),
   worker: await trial(() => navigator.serviceWorker.register("/worker.js")),
+  tossed: (document.cookie = "sessionid=forged; path=/; domain=localhost", document.cookie),
   storage: String(localStorage.getItem("secret")),
   script: await trial(() => import(outside + "/static/js/theme.js")),
 });
@@ -159,8 +160,12 @@ def test_generated_applications_work_in_a_preview_and_attacks_fail(
         "(at) => attack(...at)", [live_server.url, other, live_server.url.replace("localhost", "127.0.0.1")]
     )
     assert {name: value for name, value in got.items() if value != "blocked"} == {
-        "opener": "null", "framed": "false", "cookie": "", "popup": "null", "storage": "null",
+        "opener": "null", "framed": "false", "cookie": "", "tossed": "", "popup": "null", "storage": "null",
     }  # fmt: skip
+    # It can set a cookie for all previews, which lets into none and keeps nobody out.
+    attacker.evaluate("document.cookie = 'autocoder_preview=forged; path=/; domain=preview.localhost'")
+    shown.reload()
+    expect(shown.get_by_role("heading", level=1)).to_be_visible()
     # Nothing that was tried ended the session.
     assert signed_in.request.get(f"{live_server.url}/").url == f"{live_server.url}/"
 

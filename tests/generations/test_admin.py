@@ -22,14 +22,17 @@ from generations.models import (
     ModelCall,
     ModelProbe,
     OwnEndpoint,
+    Preview,
     ProviderKey,
     QualityReport,
+    TryOut,
 )  # fmt: skip
 from tests.factories import claim, make_run, make_state, make_user
 
 SECRET = "secret-0123456789-abcd"
 LISTS = ("project", "run", "runevent", "checkpoint", "modelcall", "qualityreport", "memoryentry", "providerkey",
-         "ownendpoint", "modelprobe", "cataloguemodel", "attempt")  # fmt: skip
+         "ownendpoint", "modelprobe", "cataloguemodel", "attempt", "preview",
+         "tryout")  # fmt: skip
 HISTORY = tuple(name for name in LISTS if name not in ("project", "providerkey", "ownendpoint", "cataloguemodel"))
 
 
@@ -49,6 +52,8 @@ def fill(count: int) -> None:
         owner = journal.run.project.owner
         ModelCall.objects.create(run=journal.run, seconds=1, request=[{"text": "<i>"}], reply="<script>")
         set_aside(journal.run, None)
+        for model in (Preview, TryOut):
+            model.objects.create(run=journal.run, user=owner, checkpoint=journal.run.checkpoints.get(), reason="<i>")
         QualityReport.objects.create(run=journal.run, measures={"lint": {"value": 1, "detail": "<i>"}}, overall=1)
         MemoryEntry.objects.create(owner=owner, run=journal.run, kind="practice", title="t", text="x", fingerprint="f")
         ProviderKey.objects.create(owner=owner, provider="custom", ciphertext="x", last_four="abcd")

@@ -9,7 +9,7 @@ import pytest
 from django.core.checks import CheckMessage, run_checks
 from pytest_django.fixtures import Settings
 
-from generations.checks import check_folder, check_hosts, check_models, check_retention, check_secrets
+from generations.checks import check_folder, check_hosts, check_models, check_previews, check_retention, check_secrets
 
 BAD: list[tuple[Callable[..., Iterable[CheckMessage]], str, object, str]] = [
     (check_secrets, "ENCRYPTION_KEYS", [], "autocoder.E001"),
@@ -22,6 +22,9 @@ BAD: list[tuple[Callable[..., Iterable[CheckMessage]], str, object, str]] = [
     (check_hosts, "SITE_ORIGINS", ["example.org"], "autocoder.E005"),
     (check_models, "MODEL_PROVIDER", "nobody", "autocoder.E006"),
     (check_models, "MODEL_PROVIDER", "custom", "autocoder.E007"),
+    (check_previews, "PREVIEW_ORIGIN", "preview.example.org", "autocoder.E018"),
+    (check_previews, "PREVIEW_ORIGIN", "https://preview.example.org/path", "autocoder.E018"),
+    (check_previews, "PREVIEW_ORIGIN", "http://localhost:8002", "autocoder.W018"),
     (check_retention, "KEEP_LOGS_DAYS", -1, "autocoder.E015"),
     (check_retention, "KEEP_ATTEMPTS_DAYS", 10**9, "autocoder.E015"),
     (check_folder, "VAR_DIR", Path("/nowhere/at/all"), "autocoder.E008"),

@@ -99,7 +99,7 @@ def test_one_try_at_a_time_and_so_many_an_hour(user: User, run: Run, monkeypatch
 
 
 def test_old_tries_go(user: User, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "KEPT_TRIES", 2)
+    monkeypatch.setattr(asking, "KEPT", 2)
     for number in range(4):
         start_try(user, run, str(number), None)
         TryOut.objects.end("")
