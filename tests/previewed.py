@@ -74,7 +74,7 @@ class Living(Tenant):
     told = ""
 
     def ended(self, reason: str) -> None:
-        self.reason = self.told = self.told or reason
+        self.told = self.told or reason
 
     def listening(self) -> None:
         self.listens.set()
@@ -104,7 +104,7 @@ def living(kind: str = "docker", server: str = SERVER) -> Iterator[Living]:
     thread.start()
     try:
         while not tenant.listens.wait(0.1):
-            assert thread.is_alive(), tenant.reason
+            assert thread.is_alive(), tenant.told
         yield tenant
     finally:
         tenant.end("The test is over.")

@@ -202,7 +202,7 @@ def test_frames_that_the_application_forges_end_it_and_nothing_else(street: Stre
         with browser(tenant, port) as client, suppress(httpx.RemoteProtocolError):
             assert client.get("/forge").status_code in (200, 502)
         tenant.wait_for_end()
-        assert tenant.reason == bridging.BROKEN
+        assert tenant.told == bridging.BROKEN
 
 
 def test_the_end_of_the_server_is_told_with_what_it_printed(street: Street, port: int) -> None:
@@ -213,5 +213,5 @@ def test_the_end_of_the_server_is_told_with_what_it_printed(street: Street, port
             assert client.get("/big").content == b"0123456789abcdef" * 200_000
             assert client.get("/quit").status_code == 502
         tenant.wait_for_end()
-    assert "it ended with exit code 3" in tenant.reason
-    assert "the server starts" in tenant.reason
+    assert "it ended with exit code 3" in tenant.told
+    assert "the server starts" in tenant.told
