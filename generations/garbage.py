@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from django.utils import timezone
 from agents.types import StageName
 from generations import retention
 from generations.memory_store import forget_orphans
-from generations.models import Artifact, Blob, Checkpoint, Run, RunEvent
+from generations.models import Artifact, Blob, Checkpoint, Preview, Run, RunEvent, TryOut
 from generations.models.artifact import BlobQuerySet
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,12 @@ BATCH = 500
 PAUSE_SECONDS = 0.05
 # A content may be stored before what holds it, and a folder be in use by a process that runs.
 GRACE = timedelta(hours=1)
+WHOLE: dict[str, Callable[[], QuerySet]] = {
+    "replies": retention.old_replies,
+    "previews": partial(retention.old_previews, Preview),
+    "tries": partial(retention.old_previews, TryOut),
+    "sessions": retention.old_sessions,
+}
 PLACES = ("*", "models/*", "packages/*", "packages/*/*")
 TEMPORARY = re.compile(r"tmp[a-z0-9_]{8}|.*\.part")
 
@@ -42,6 +49,9 @@ class Collected:
     lines: int = 0
     calls: int = 0
     replies: int = 0
+    previews: int = 0
+    tries: int = 0
+    sessions: int = 0
     checkpoints: int = 0
     contents: int = 0
     vectors: int = 0
@@ -56,6 +66,7 @@ class Collected:
     def __str__(self) -> str:
         return (
             f"{self.lines} lines of logs, the texts of {self.calls} model calls, {self.replies} kept answers, "
+            f"{self.previews} previews, {self.tries} tries, {self.sessions} sessions, "
             f"the files of {self.checkpoints} checkpoints, {self.contents} contents, {self.vectors} vectors, "
             f"{self.files} temporary files; {self.bytes} bytes in all"
         )
@@ -64,7 +75,7 @@ class Collected:
 def collect(*, pause: float = PAUSE_SECONDS, ended: threading.Event | None = None) -> Collected:
     """One round over everything; ``ended`` breaks it off between two batches. Safe beside everything else."""
     done, ended = Collected(), ended or threading.Event()
-    for step in (_lines, _calls, _replies, _attempts, _artifacts, _contents):
+    for step in (_lines, _calls, _rows, _attempts, _artifacts, _contents):
         for _ in step(done):
             if ended.wait(pause):
                 return done
@@ -80,7 +91,8 @@ def estimate() -> Collected:
         found.bytes += _text_bytes(retention.old_lines(run), "payload")
     found.calls = retention.old_calls().count()
     found.bytes += _text_bytes(retention.old_calls(), "request") + _text_bytes(retention.old_calls(), "reply")
-    found.replies = retention.old_replies().count()
+    for name, old in WHOLE.items():
+        setattr(found, name, old().count())
     found.checkpoints = sum(retention.old_checkpoints(run).count() for run in retention.runs_with_old_attempts())
     found.contents = _unused().count()
     found.bytes += _unused().packed_bytes()
@@ -129,14 +141,17 @@ def _calls(done: Collected) -> Iterator[None]:
     return _batches(remove)
 
 
-def _replies(done: Collected) -> Iterator[None]:
-    def remove() -> int:
-        rows = list(retention.old_replies().order_by("pk").values_list("pk", flat=True)[:BATCH])
-        count = retention.old_replies().filter(pk__in=rows).delete()[0]
-        done.replies += count
-        return count
+def _rows(done: Collected) -> Iterator[None]:
+    """Rows that go whole: kept answers, tries, and sessions that are over."""
+    for name, old in WHOLE.items():
+        yield from _batches(partial(_delete, done, name, old))
 
-    return _batches(remove)
+
+def _delete(done: Collected, name: str, old: Callable[[], QuerySet]) -> int:
+    rows = list(old().order_by("pk").values_list("pk", flat=True)[:BATCH])
+    count = old().filter(pk__in=rows).delete()[0]
+    setattr(done, name, getattr(done, name) + count)
+    return count
 
 
 def _attempts(done: Collected) -> Iterator[None]:

@@ -1,10 +1,11 @@
-"""What is older than it is to be kept: lines of logs, texts of model calls, files of earlier attempts."""
+"""What is older than it is to be kept: lines of logs, texts of model calls, tries, files of earlier attempts."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -15,9 +16,12 @@ from generations.models import (
     Draft,
     KeptReply,
     ModelCall,
+    Preview,
+    PreviewStatus,
     Project,
     Run,
     RunEvent,
+    TryOut,
 )
 from generations.models.run import ENDED
 
@@ -54,6 +58,19 @@ def old_replies() -> QuerySet[KeptReply]:
     if limit is None:
         return KeptReply.objects.none()
     return KeptReply.objects.filter(run__status__in=ENDED, run__finished_at__lt=limit)
+
+
+def old_previews(model: type[Preview | TryOut]) -> QuerySet[Preview | TryOut]:
+    """Previews or tries that ended long ago, with what was put in and what came out."""
+    limit = _days_ago(settings.KEEP_LOGS_DAYS)
+    if limit is None:
+        return model.objects.none()
+    return model.objects.filter(status=PreviewStatus.ENDED, created_at__lt=limit)
+
+
+def old_sessions() -> QuerySet[Session]:
+    """Sessions that are over; nobody signed out of them."""
+    return Session.objects.filter(expire_date__lt=timezone.now())
 
 
 def runs_with_old_attempts() -> QuerySet[Run]:

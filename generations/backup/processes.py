@@ -9,7 +9,13 @@ from pathlib import Path
 import environ
 from django.conf import settings
 
-NAMES = {"qcluster": "worker", "recover_runs": "reaper", "autocoder_site.asgi:application": "web"}
+NAMES = {
+    "run_worker": "worker",
+    "qcluster": "worker",
+    "recover_runs": "reaper",
+    "serve_previews": "preview",
+    "autocoder_site.asgi:application": "web",
+}
 # What tells two installations in one folder apart.
 PLACE = ("DATABASE_URL", "AUTOCODER_VAR_DIR")
 
@@ -21,7 +27,7 @@ class _EnvFile(environ.Env):
 
 
 def processes_of_the_site() -> list[str]:
-    """Names of web, worker and reaper where they run, with their ids; only those of this user can be seen."""
+    """Names of web, worker, reaper and preview where they run, with their ids; only those of this user can be seen."""
     _EnvFile.read_env(settings.BASE_DIR / ".env")
     own = _place(dict(os.environ))
     found = []

@@ -26,11 +26,11 @@ from generations.errors import BackupError
 from generations.events import append_events
 from generations.leases import is_gone
 from generations.ledger import lose_calls
-from generations.models import MemoryEntry, Project, ProviderKey, Run, RunStatus
+from generations.models import MemoryEntry, Preview, Project, ProviderKey, Run, RunStatus, TryOut, WorkerGroup
 
 # Further than any claim gets that a worker still holds from before.
 FENCES = 1000
-STOP = "Stop the site (web, worker, reaper) first, then call this again."
+STOP = "Stop the site (web, worker, reaper, preview) first, then call this again."
 
 
 def restore(source: Path, *, replace: bool) -> Manifest:
@@ -97,6 +97,10 @@ def _bring_up_to_date(told: Manifest) -> None:
             append_events(pk, [LogLine(stage="", level=Level.WARNING, text=text)])
         # The vectors are not those of these entries; they are made again when they are first wanted.
         MemoryEntry.objects.update(indexed_by="")
+        # What processes told of themselves, and what they held, is of another time.
+        for model in (Preview, TryOut):
+            model.objects.all().end(f"It ended with the backup of {told.made_at}.")
+        WorkerGroup.objects.all().delete()
         # Who signed out since then is not signed in again, and no message is about what is there now.
         Session.objects.all().delete()
         OrmQ.objects.all().delete()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import chromadb
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -37,9 +38,11 @@ from generations.models import (
     KeptReply,
     MemoryEntry,
     ModelCall,
+    PreviewStatus,
     Run,
     RunEvent,
     RunStatus,
+    TryOut,
 )
 from generations.versions import make_current
 from tests.chroma_server import ChromaServer
@@ -110,6 +113,21 @@ def test_texts_of_calls_go_and_what_they_took_stays(client: Client) -> None:
     page = client.get(reverse("run-calls", args=[old.pk])).content.decode()
     assert "Request and reply were removed: they are kept for 30 days" in page
     assert violations() == []
+
+
+def test_tries_and_sessions_that_are_over_go(client: Client) -> None:
+    run = make_rested(1)
+    known = {"user": run.project.owner, "run": run, "checkpoint": run.checkpoints.get()}
+    for number, status in enumerate((PreviewStatus.ENDED, PreviewStatus.ENDED, PreviewStatus.RUNNING)):
+        row = TryOut.objects.create(**known, status=status, upload=b"1", arguments=str(number))
+        TryOut.objects.filter(pk=row.pk).update(created_at=timezone.now() - timedelta(days=OLD * (number != 1)))
+    client.force_login(run.project.owner)
+    over = client.session.session_key
+    Client().force_login(run.project.owner)
+    Session.objects.filter(pk=over).update(expire_date=timezone.now())
+    done = collect(pause=0)
+    assert (done.tries, done.sessions, Session.objects.count()) == (1, 1, 1)
+    assert {row.arguments for row in TryOut.objects.all()} == {"1", "2"}
 
 
 def test_files_of_earlier_attempts_go_unless_somebody_needs_them(client: Client) -> None:
@@ -194,7 +212,7 @@ def test_a_dry_run_says_the_same_and_removes_nothing() -> None:
     call_command("collect_garbage", stdout=did)
     call_command("collect_garbage", stdout=then)
     assert told.getvalue().startswith(f"Would remove {LINES + 1} lines of logs, the texts of 1 model calls, 1 kept")
-    assert "the files of 5 checkpoints, 1 contents" in told.getvalue()
+    assert "0 sessions, the files of 5 checkpoints, 1 contents" in told.getvalue()
     assert did.getvalue().startswith(f"Removed {LINES + 1} lines of logs, the texts of 1 model calls, 1 kept")
     assert then.getvalue() == "There is nothing to remove.\n"
 

@@ -23,7 +23,7 @@ from agents.types import StageName
 from generations.backup.processes import processes_of_the_site
 from generations.endings import end
 from generations.invariants import violations
-from generations.models import Run, RunStatus
+from generations.models import Preview, PreviewStatus, Run, RunStatus
 from tests.bench import ROOT
 from tests.breaking import FOLDER, RemoteControl
 from tests.factories import claim, make_checkpoints, make_project, make_run, make_user
@@ -45,6 +45,8 @@ def test_what_was_going_on_goes_on_from_its_last_checkpoint(tmp_path: Path) -> N
     running, waiting = claim(make_run(settings={})), failed_run(StageName.CODE)
     make_checkpoints(running, StageName.REQUIREMENTS)
     running.record_call(call(outcome="in flight"))
+    shown = {"user": running.run.project.owner, "run": running.run, "checkpoint": running.run.checkpoints.get()}
+    preview = Preview.objects.create(**shown, status=PreviewStatus.RUNNING)
     made = backup(tmp_path)
     # The worker that is left over from before has gone on meanwhile, and dies.
     make_checkpoints(running, StageName.STRUCTURE)
@@ -54,6 +56,7 @@ def test_what_was_going_on_goes_on_from_its_last_checkpoint(tmp_path: Path) -> N
     assert (run.status, run.lease_owner, run.attempts) == (RunStatus.QUEUED, "", 0)
     assert [row.outcome for row in run.model_calls.all()] == ["lost"]
     assert "Restored from the backup of" in run.events.latest("seq").payload["text"]
+    assert "ended with the backup" in Preview.objects.get(pk=preview.pk).reason
     assert Run.objects.get(pk=waiting.pk).status == RunStatus.FAILED
     assert violations() == []
     again = claim(run)
