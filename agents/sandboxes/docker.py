@@ -91,9 +91,7 @@ class DockerSandbox:
         except SandboxUnavailable:
             return 0
         orphans = [c for c in ours if (c.labels.get(LABEL_RUN), c.labels.get(LABEL_FENCE)) not in kept]
-        for container in orphans:
-            remove(container)
-        return len(orphans)
+        return sum(remove(container) for container in orphans)
 
     def _ours(self) -> list[Any]:
         label = f"{LABEL_OWNER}={self._installation}"

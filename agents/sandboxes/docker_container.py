@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from typing import Any
 
 from agents.sandboxes.profile import PROFILE, UID
 from agents.sandboxes.seccomp.engine import security_option
+
+logger = logging.getLogger(__name__)
 
 
 def host_configuration(labels: dict[str, str], runtime: str = "") -> dict[str, Any]:
@@ -60,15 +63,17 @@ def start(client: Any, image: str, configuration: dict[str, Any]) -> Any:
     return container
 
 
-def remove(container: Any) -> None:
-    """Remove a container with all that runs in it."""
+def remove(container: Any) -> bool:
+    """Remove a container with all that runs in it; False when that must be left to the reaper, as without an engine."""
     import docker.errors  # noqa: PLC0415
 
     try:
         container.remove(force=True, v=True)
     except docker.errors.NotFound:
-        return
-    except docker.errors.APIError as error:
+        return True
+    except (docker.errors.DockerException, OSError) as error:
         # 409: somebody else, such as the reaper, is removing it already.
-        if error.status_code != 409:
-            raise
+        if getattr(error, "status_code", None) != 409:
+            logger.warning("The container %s could not be removed; it is tried again later", container.short_id)
+            return False
+    return True
