@@ -52,3 +52,15 @@ def test_version_of_the_changelog_is_not_ahead_of_the_project() -> None:
     released = re.findall(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert version is not None
     assert all(tuple(map(int, r.split("."))) <= tuple(map(int, version[1].split("."))) for r in released)
+
+
+def test_tests_that_the_documents_name_exist() -> None:
+    pages = (ROOT / "docs").glob("*.md")
+    named = {found for page in pages for found in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?", page.read_text())}
+    assert any(name for _path, name in named)
+    missing = [
+        f"{path}::{name}"
+        for path, name in sorted(named)
+        if not (ROOT / path).exists() or (name and f"def {name}(" not in (ROOT / path).read_text())
+    ]
+    assert missing == []
