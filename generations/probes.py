@@ -136,11 +136,11 @@ def _execute(row: ModelProbe) -> None:
             client,
             choice,
             notes,
-            stop=lambda: draining.begun() or time.monotonic() - started > WHOLE_SECONDS,
+            stop=lambda: draining.overdue() or time.monotonic() - started > WHOLE_SECONDS,
             output_tokens=row.output_tokens,
         )
     except Stopped:
-        if draining.begun():
+        if draining.overdue():
             _held(row).update(status=ProbeStatus.QUEUED, worker="", started_at=None, findings=[])
             return
         _end(row, ProbeStatus.FAILED, f"It took longer than {WHOLE_SECONDS / 60:.0f} minutes.")
