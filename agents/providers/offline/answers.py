@@ -28,7 +28,7 @@ NOTHING_TO_RESTORE = (
 )
 SUGGESTIONS = (
     "Add a key for a model, which can look at the failure itself.",
-    "Check that the packages in requirements.txt can be installed on this machine.",
+    "Check that the application's packages can be installed on this machine.",
 )
 
 

@@ -42,11 +42,11 @@ _KIND = (
 )
 _SERVER = re.compile(r"(?:(?:small|simple|web|http)\s+)*(?:micro-?)?(?:services?|servers?|backend)\b", re.IGNORECASE)
 _DEPENDENCIES = re.compile(
-    r"[,;]?\s*(?:\b(?:and|with|but)\s+)*\b(?:no|without(?: any)?)\s+"
+    r"[,;]?\s?(?:\b(?:and|with|but)\s+)*\b(?:no|without(?: any)?)\s+"
     r"(?:(?:third[- ]party|external|other|outside|web)\s+)+"
     r"(?:dependenc(?:y|ies)|packages?|librar(?:y|ies)|modules?|frameworks?)\b"
-    r"|[,;(]?\s*\b(?:the\s+)?(?:standard library|stdlib) only\b\)?"
-    r"|[,;(]?\s*\b(?:only|just) the (?:standard library|stdlib)\b\)?",
+    r"|[,;]?\s?\b(?:(?:and|using|with)\s+)*(?:the\s+)?(?:standard library|stdlib) only\b"
+    r"|[,;]?\s?\b(?:(?:and|using|with)\s+)*(?:only|just) the (?:standard library|stdlib)\b",
     re.IGNORECASE,
 )
 
@@ -71,9 +71,9 @@ def without_stack(text: str, language: str) -> str:
     name = rf"(?:{_NAMES})(?:'s)?{_VERSION}(?:\s+(?:{parts}))?"
     item = rf"(?:{_HOW}(?:{name}|{parts}){_ENDS}{_NO_SUBJECT})"
     more = rf"(?:(?:\s*[,+/]\s*|\s+(?:and|with|using|plus)\s+)+(?:{_LEAD})?{item})*"
-    text = _DEPENDENCIES.sub(" ", text)
-    text = re.sub(rf"\s*\(\s*(?:{_LEAD})?{item}{more}\s*\)", " ", text, flags=re.IGNORECASE)
-    text = re.sub(rf"[,;]?\s*{_LEAD}{item}{more}", " ", text, flags=re.IGNORECASE)
+    text = re.sub(r"\(\s*\)", " ", _DEPENDENCIES.sub(" ", text))
+    text = re.sub(rf"\s?\(\s*(?:{_LEAD})?{item}{more}\s*\)", " ", text, flags=re.IGNORECASE)
+    text = re.sub(rf"[,;]?\s?{_LEAD}{item}{more}", " ", text, flags=re.IGNORECASE)
     return re.sub(rf"\b(?:{_NAMES}){_VERSION}[\s-]+(?P<kind>{_KIND})", _of_kind, text, flags=re.IGNORECASE)
 
 
@@ -115,7 +115,7 @@ def _opening(text: str) -> str:
         names = "|".join(re.escape(name) for name in stack.names)
         if re.match(rf"\W*(?:{names})[\s-]+{_KIND}", text, re.IGNORECASE):
             return stack.key
-        if re.search(rf"\b(?:in|using|written in|coded in)\s+(?:{names}){_NO_SUBJECT}", text.lower()):
+        if re.search(rf"(?:\b(?:in|using|written in|coded in)\s+|\(\s*)(?:{names}){_NO_SUBJECT}", text.lower()):
             return stack.key
     return ""
 

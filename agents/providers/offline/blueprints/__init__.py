@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from agents.providers.offline.blueprints import cli_tool, data_processor, rest_api, web_page
 from agents.providers.offline.blueprints.base import Blueprint
+from agents.providers.offline.blueprints.go import rest_api as go_rest_api
 from agents.types import ProjectType
 
 BLUEPRINTS: dict[tuple[ProjectType, str], Blueprint] = {
     (blueprint.project_type, blueprint.language): blueprint
-    for blueprint in (rest_api.BLUEPRINT, cli_tool.BLUEPRINT, data_processor.BLUEPRINT, web_page.BLUEPRINT)
+    for blueprint in (
+        *(rest_api.BLUEPRINT, cli_tool.BLUEPRINT, data_processor.BLUEPRINT, web_page.BLUEPRINT),
+        *(go_rest_api.BLUEPRINT,),
+    )
 }

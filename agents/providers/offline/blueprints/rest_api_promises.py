@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from agents.plan import Commands, Criterion, Probe, Requirements
 from agents.providers.offline.blueprints.base import Brief
 from agents.providers.offline.blueprints.rest_api_view import ApiView, EntityView
@@ -14,21 +16,35 @@ MAX_PROBES = 30
 DEPENDENCIES = ("fastapi", "uvicorn", "pydantic", "httpx2", "pytest")
 
 
-def requirements(brief: Brief, api: ApiView) -> Requirements:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What an API is made of, for the words of its requirements."""
+
+    stack: tuple[str, ...]
+    storage: str
+    dependencies: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    """What holds for every API of the language."""
+
+
+PYTHON = Made(("FastAPI", "SQLite", "Pydantic", "pytest"), "stored in SQLite", DEPENDENCIES)
+
+
+def requirements(brief: Brief, api: ApiView, made: Made = PYTHON) -> Requirements:
     """The requirements of an API, with one criterion for each thing that its tests check."""
     texts = [*_weather_criteria(api), *(text for entity in api.entities for text in _criteria(entity))]
-    texts.append("GET /health answers 200 with status 'ok' while the database can be read.")
+    texts.append("GET /health answers 200 with status 'ok' while what is stored can be read.")
     names = " and ".join(entity.spoken_plural for entity in api.entities)
     return Requirements(
         name=brief.name,
-        summary=f"A REST API for {names}, stored in SQLite. Asked for: {one_line(brief.description)}"[:1000],
+        summary=f"A REST API for {names}, {made.storage}. Asked for: {one_line(brief.description)}"[:1000],
         project_type=ProjectType.REST_API,
         language=brief.language,
-        stack=("FastAPI", "SQLite", "Pydantic", "pytest"),
+        stack=made.stack,
         features=_features(api),
         criteria=tuple(Criterion(id=f"AC-{number}", text=text[:500]) for number, text in enumerate(texts, 1)),
-        dependencies=DEPENDENCIES,
-        assumptions=tuple(text[:500] for text in brief.assumptions),
+        dependencies=made.dependencies,
+        assumptions=tuple(text[:500] for text in (*made.assumptions, *brief.assumptions)),
     )
 
 
@@ -111,25 +127,26 @@ def commands(api: ApiView) -> Commands:
         start="./start.sh",
         test="python -m pytest",
         port=PORT,
-        probes=_probes(api)[:MAX_PROBES],
+        probes=probes(api),
     )
 
 
-def _probes(api: ApiView) -> tuple[Probe, ...]:
-    probes = [Probe(path="/health"), Probe(path="/openapi.json")]
-    probes += [Probe(path="/weather/cities")] if api.sampled else []
-    probes += [Probe(path="/weather/current?city=Berlin")] if api.current else []
-    probes += [Probe(path="/forecasts/Berlin?days=3")] if api.forecast else []
+def probes(api: ApiView) -> tuple[Probe, ...]:
+    """Requests to every route that reads, and what must be refused, in an order that works on a new store."""
+    found = [Probe(path="/health"), Probe(path="/openapi.json")]
+    found += [Probe(path="/weather/cities")] if api.sampled else []
+    found += [Probe(path="/weather/current?city=Berlin")] if api.current else []
+    found += [Probe(path="/forecasts/Berlin?days=3")] if api.forecast else []
     for entity in api.entities:
         body = {field.name: field.sample for field in entity.fields}
-        probes += [
+        found += [
             Probe(method="POST", path=f"/{entity.plural}", body=body, expect=201),
             Probe(path=f"/{entity.plural}"),
             Probe(path=f"/{entity.plural}/1"),
         ]
     for entity in api.entities:
-        probes += [
+        found += [
             Probe(method="POST", path=f"/{entity.plural}", body={}, expect=422 if entity.required else 201),
             Probe(path=f"/{entity.plural}/999999", expect=404),
         ]
-    return tuple(probes)
+    return tuple(found[:MAX_PROBES])

@@ -21,5 +21,16 @@ class Stack:
     """Words for storage that its APIs do not have."""
 
 
-STACKS = (Stack("python", "Python", ("python", "python3", "fastapi"), r"standard library|stdlib|fastapi|argparse"),)
+STACKS = (
+    Stack("python", "Python", ("python", "python3", "fastapi"), r"standard library|stdlib|fastapi|argparse"),
+    Stack(
+        "go",
+        "Go",
+        ("go", "golang"),
+        r"(?:go )?standard library|stdlib|net/http|log/slog|slog|encoding/(?:json|csv)|html/template|http\.servemux|"
+        r"servemux|goroutines?|generics|go:embed|embed|flag package",
+        lacks=r"gin|echo|fiber|chi|gorilla(?:/mux)?|cobra|gorm|sqlx|viper",
+        stores=r"sqlite3?|sql|bolt(?:db)?|badger",
+    ),
+)
 """In the order in which they are told. The first is the default."""

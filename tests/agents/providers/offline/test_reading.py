@@ -212,7 +212,7 @@ def test_given_name_and_language_win() -> None:
         ("hello", "which kind"),
         ("", "empty"),
         ("Write an API", "stores"),
-        ("A REST API in Go for todos", "'go'"),
+        ("A REST API in Rust for todos", "'rust'"),
         ("A REST API for todos using Node.js", "node.js"),
         ("A todo API with Flask", "flask"),
         ("A todo API with login and JWT", "login"),

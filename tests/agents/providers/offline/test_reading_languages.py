@@ -25,6 +25,52 @@ SAME = {
 }
 
 
+GO = {
+    "A REST API for books with title and author": (
+        "A REST API for books with title and author in Go",
+        "Create a Go REST API for books with title and author.",
+        "Go REST API for books with title and author",
+        "a golang service for books with title and author",
+        "A golang backend for books with title and author",
+        "A REST API written in Go 1.24 for books with title and author",
+        "A REST API in Go with net/http and slog for books with title and author",
+        "A REST API (Go, standard library only) for books with title and author",
+        "a rest api in go for books with title and author, using only the standard library",
+        "A REST API for books with title and author, with Go's standard library and no third-party packages",
+        "A REST API for books with title and author, in Go, without any external dependencies",
+    ),
+    "REST API for a library management system": (
+        "REST API for a library management system in Go",
+        "REST API in Go for a library management system",
+    ),
+    "Create a REST API for a library of books": ("Create a REST API for a library of books in Go",),
+}
+
+
+@pytest.mark.parametrize(("plain", "said"), [(plain, said) for plain, all_said in GO.items() for said in all_said])
+def test_words_for_go_name_nothing_else(plain: str, said: str) -> None:
+    found, wanted = read(said), read(plain)
+    assert (found.language, wanted.language) == ("go", "python")
+    assert (found.name, found.project_type) == (wanted.name, wanted.project_type)
+    assert (found.entities, found.operations) == (wanted.entities, wanted.operations)
+
+
+@pytest.mark.parametrize("text", ["A REST API for books about Go with title"])
+def test_python_is_written_unless_a_language_is_asked_for(text: str) -> None:
+    assert read(text).language == "python"
+
+
+def test_the_form_overrules_the_words_for_go() -> None:
+    assert read("A REST API for books in Go", language="python").language == "python"
+    assert read("A Python REST API for books", language="go").language == "go"
+
+
+@pytest.mark.parametrize("text", ["in Go with SQLite", "in Go with gin", "in Go with an SQL database"])
+def test_what_the_go_blueprint_lacks_is_refused(text: str) -> None:
+    with pytest.raises(NotUnderstood):
+        read(f"A REST API for books {text}")
+
+
 @pytest.mark.parametrize(("plain", "said"), [(plain, said) for plain, all_said in SAME.items() for said in all_said])
 def test_words_for_the_language_name_nothing_else(plain: str, said: str) -> None:
     found, wanted = read(said), read(plain)

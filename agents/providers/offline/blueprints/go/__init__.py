@@ -1,0 +1,1 @@
+"""Blueprints in Go, with nothing but its standard library."""
