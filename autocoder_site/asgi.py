@@ -1,25 +1,15 @@
-"""The ASGI application: pages by Django, websockets by Channels for exact origins only."""
+"""The ASGI application for web servers; an installation that must not start says why instead."""
 
 from __future__ import annotations
 
 import os
+import sys
 
-from django.core.asgi import get_asgi_application
+from autocoder_site.protocols import application
+from generations.stored_keys import refusal
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "autocoder_site.settings")
-# Loads the apps; whatever needs models comes after it.
-pages = get_asgi_application()
+__all__ = ["application"]
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import OriginValidator  # noqa: E402
-from django.conf import settings  # noqa: E402
-
-from generations.routing import websocket_urlpatterns  # noqa: E402
-
-application = ProtocolTypeRouter(
-    {
-        "http": pages,
-        "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.SITE_ORIGINS),
-    }
-)
+if problem := refusal():
+    sys.stderr.write(f"{problem}\n")
+    raise SystemExit(os.EX_CONFIG)

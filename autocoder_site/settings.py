@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import dj_database_url
@@ -10,7 +11,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+ENV_FILE = BASE_DIR / ".env"
+# What the environment itself sets goes before the file, and stays as it is until a restart.
+ENCRYPTION_KEYS_FILE = None if "ENCRYPTION_KEYS" in os.environ else ENV_FILE
+ENCRYPTION_KEYS_READ = ENV_FILE.stat().st_mtime_ns if ENV_FILE.exists() else 0
+environ.Env.read_env(ENV_FILE)
 
 VAR_DIR = Path(env.str("AUTOCODER_VAR_DIR", default=str(BASE_DIR / "var")))
 VAR_DIR.mkdir(parents=True, exist_ok=True)

@@ -18,4 +18,5 @@ class GenerationsConfig(AppConfig):
     def ready(self) -> None:
         """Register the system checks, and let no crash print a secret."""
         import_module("generations.checks")
+        import_module("generations.stored_keys")
         mask_crashes()

@@ -9,11 +9,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
+from generations.encryption import is_fernet_key
 from generations.models.catalogue import Mode
 
 MIN_SECRET = 50
@@ -31,7 +31,7 @@ def check_secrets(**_kwargs: Any) -> Iterable[CheckMessage]:
             id="autocoder.E001",
         )
     for number, key in enumerate(settings.ENCRYPTION_KEYS, start=1):
-        if not _is_fernet_key(key):
+        if not is_fernet_key(key):
             yield Error(
                 f"Entry {number} of ENCRYPTION_KEYS is no Fernet key.",
                 hint="A Fernet key is 32 bytes in URL-safe base64.",
@@ -154,11 +154,3 @@ def check_database(*, databases: Collection[str] | None = None, **_kwargs: Any) 
                 hint="Make another one: CREATE DATABASE autocoder ENCODING 'UTF8' TEMPLATE template0;",
                 id="autocoder.E009",
             )
-
-
-def _is_fernet_key(key: str) -> bool:
-    try:
-        Fernet(key)
-    except ValueError:
-        return False
-    return True

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
+import json
 from contextlib import suppress
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
 
+from generations.encryption import fernet
 from generations.errors import KeyUnreadable
 from generations.masking import remember_secret
 from generations.models import ProviderKey
@@ -44,42 +44,37 @@ def remember_keys(owner: AbstractBaseUser) -> None:
 
 
 def seal(row: ProviderKey, secret: str) -> None:
-    """Put a secret into a row (not saved yet); the row's id is sealed in with it."""
+    """Put a secret into a row (not saved yet). The row's id, owner and provider are sealed in with it."""
     secret = secret.strip()
-    row.ciphertext = fernet().encrypt(_bound(row.pk, secret)).decode("ascii")
+    row.ciphertext = fernet().encrypt(json.dumps([*_identity(row), secret]).encode()).decode("ascii")
     row.last_four = secret[-4:] if len(secret) >= 12 else ""
 
 
 def opened(row: ProviderKey) -> str:
     """The secret of a row. Raises KeyUnreadable if it was made with a lost key or for another row."""
     try:
-        plain = fernet().decrypt(row.ciphertext.encode("ascii")).decode()
+        plain = fernet().decrypt(row.ciphertext.encode()).decode()
     except InvalidToken as error:
         raise KeyUnreadable(
-            f"The stored key for '{row.provider}' cannot be decrypted with ENCRYPTION_KEYS; enter it again."
+            f"The stored key for '{row.provider}' cannot be decrypted with ENCRYPTION_KEYS. Put back the entry that it "
+            "was encrypted with, or enter the key again."
         ) from error
-    bound, _, secret = plain.partition(":")
-    if bound != row.pk.hex:
+    bound, secret = _bound(plain)
+    if bound != _identity(row)[: len(bound)]:
         raise KeyUnreadable(f"The stored key for '{row.provider}' belongs to another entry; enter it again.")
     remember_secret(secret)
     return secret
 
 
-def rotate_keys() -> int:
-    """Encrypt every key anew with the first of ENCRYPTION_KEYS; gives how many. All or none are changed."""
-    with transaction.atomic():
-        rows = list(ProviderKey.objects.select_for_update())
-        for row in rows:
-            secret = opened(row)
-            row.ciphertext = fernet().encrypt(_bound(row.pk, secret)).decode("ascii")
-        ProviderKey.objects.bulk_update(rows, ["ciphertext"])
-    return len(rows)
+def _identity(row: ProviderKey) -> list[str]:
+    """What a ciphertext is good for: it neither opens in another row, nor after the row was given to somebody else."""
+    return [row.pk.hex, "" if row.owner_id is None else str(row.owner_id), row.provider]
 
 
-def _bound(row_id: uuid.UUID, secret: str) -> bytes:
-    return f"{row_id.hex}:{secret}".encode()
-
-
-def fernet() -> MultiFernet:
-    """What encrypts with the newest of ENCRYPTION_KEYS and decrypts with any of them."""
-    return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
+def _bound(plain: str) -> tuple[list[str], str]:
+    """What a secret is bound to, and the secret. Earlier versions bound the id alone; a rotation binds the rest."""
+    if not plain.startswith("["):
+        bound, _, secret = plain.partition(":")
+        return [bound], secret
+    *parts, secret = json.loads(plain)
+    return parts, secret

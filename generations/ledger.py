@@ -23,7 +23,7 @@ from agents.providers.catalogue import ModelChoice
 from agents.spending import NOTHING
 from agents.types import Purpose, Role
 from generations.allowances import add_spending, check_day
-from generations.keys import fernet
+from generations.encryption import fernet
 from generations.masking import mask
 from generations.models import KeptReply, ModelCall, ModelProbe, Run
 from generations.text import storable

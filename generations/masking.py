@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 
 from agents.types import SourceFile
+from generations.encryption import encryption_keys
 from generations.secret_forms import forms_of, is_secret, pattern, readings, shortened
 
 _SETTINGS = (
@@ -124,7 +125,7 @@ def _print_masked(kind: type[BaseException], error: BaseException | None, trace:
 def _known() -> frozenset[str]:
     configured = [str(getattr(settings, name)) for name in _SETTINGS]
     with _lock:
-        return frozenset((*configured, *settings.ENCRYPTION_KEYS, *_passwords())) | _in_use
+        return frozenset((*configured, *encryption_keys(), *_passwords())) | _in_use
 
 
 def _passwords() -> Iterable[str]:

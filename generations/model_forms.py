@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 
 from agents.errors import ProviderError
 from generations.endpoints import MOST_ENDPOINTS, check_address
-from generations.models import OwnEndpoint
+from generations.models import OwnEndpoint, ProviderKey
 
 LONGEST_KEY = 500
 CHAT = "/chat/completions"
@@ -85,6 +86,8 @@ class EndpointForm(forms.ModelForm):
         context, answer = cleaned.get("context_tokens"), cleaned.get("max_output_tokens")
         if context and answer and answer >= context:
             self.add_error("max_output_tokens", "An answer is shorter than the context that it is part of.")
+        if cleaned.get("base_url") and not cleaned.get("secret") and self._takes_key_elsewhere(cleaned["base_url"]):
+            self.add_error("secret", "Enter the key again: the stored one was given for another address.")
         rows = OwnEndpoint.objects.filter(owner=self.instance.owner)
         twins = rows.filter(base_url=cleaned.get("base_url"), model=cleaned.get("model"))
         if twins.exclude(pk=self.instance.pk).exists():
@@ -92,3 +95,10 @@ class EndpointForm(forms.ModelForm):
         if self.instance._state.adding and rows.count() >= MOST_ENDPOINTS:
             raise forms.ValidationError(f"There are {MOST_ENDPOINTS} endpoints already; delete one first.")
         return cleaned
+
+    def _takes_key_elsewhere(self, base_url: str) -> bool:
+        """Whether a stored key would be sent to another host, where whoever changed the address could read it."""
+        if self.instance._state.adding or not ProviderKey.objects.filter(provider=self.instance.provider).exists():
+            return False
+        before = OwnEndpoint.objects.values_list("base_url", flat=True).get(pk=self.instance.pk)
+        return urlsplit(before)[:2] != urlsplit(base_url)[:2]

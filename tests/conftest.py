@@ -30,7 +30,7 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 @pytest.fixture(autouse=True)
 def _no_real_services(settings: Settings) -> None:
     """No test reaches the vector store or the endpoint of the machine's own settings by accident."""
-    settings.SANDBOX_RECORDS = None
+    settings.SANDBOX_RECORDS = settings.ENCRYPTION_KEYS_FILE = None
     settings.CHROMA_URL = "http://127.0.0.1:9"
     settings.LOCAL_ENDPOINTS = False
     settings.CUSTOM_BASE_URL = settings.CUSTOM_API_KEY = settings.OPENAI_API_KEY = ""

@@ -29,6 +29,8 @@ class ModelEndpoint(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.model = Model()
+        """Who writes the answers."""
         self.asked: list[dict[str, str]] = []
         self.broken: dict[str, int] = {}
         """Models that answer with this status."""
@@ -85,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(purpose, body, user)
 
     def _answer(self, purpose: Purpose, body: dict[str, Any], user: str) -> None:
-        text = Model().usual(_request(purpose, body, user))
+        text = self.server.model.usual(_request(purpose, body, user))
         chunks = [_chunk({"content": text}, None), _chunk({}, "stop")]
         usage = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}
         chunks.append({**_chunk({}, None), "choices": [], "usage": usage})

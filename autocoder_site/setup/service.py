@@ -33,6 +33,7 @@ class Service:
         self._grace = grace
         self._quiet = quiet
         self._process: subprocess.Popen[str] | None = None
+        self._copying: threading.Thread | None = None
         self._started = self._due = 0.0
 
     @property
@@ -44,6 +45,11 @@ class Service:
     def died(self) -> bool:
         """Whether it ended although nobody asked it to, and its next start is not set yet."""
         return self._process is not None and self._process.poll() is not None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the process ended because this installation must not start; starting it again would not help."""
+        return self._process is not None and self._process.poll() == os.EX_CONFIG
 
     def start(self) -> None:
         """Start the process in a group of its own; its output comes out line by line under its name."""
@@ -61,7 +67,8 @@ class Service:
             # However the supervisor ends, its services are then asked to.
             preexec_fn=partial(die_with_parent, os.getpid(), signal.SIGTERM),
         )
-        threading.Thread(target=self._copy_output, args=(self._process.stdout,), daemon=True).start()
+        self._copying = threading.Thread(target=self._copy_output, args=(self._process.stdout,), daemon=True)
+        self._copying.start()
 
     def restart_later(self) -> str:
         """After an unexpected end: end what is left of the group and set the time of the next start; tells both."""
@@ -93,6 +100,9 @@ class Service:
             self._process.wait(self._grace)
         self._kill_group()
         self._process.wait()
+        if self._copying is not None:
+            # What it said last is shown, too.
+            self._copying.join(1)
 
     def _kill_group(self) -> None:
         if self._process is not None:

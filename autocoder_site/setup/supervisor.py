@@ -44,6 +44,10 @@ def supervise(afterwards: Callable[[], int] | None = None) -> int:
         services.extend(_services())
         services[0].start()
         _announce(services[0])
+        if services[0].refused:
+            services.pop(0).end()
+            services.clear()
+            return 1
         for service in services[1:]:
             service.start()
         if afterwards is not None:
@@ -141,6 +145,8 @@ def _announce(web: Service) -> None:
             print(f"Autocoder is at http://{name}:{port}/ (Ctrl-C ends it)", flush=True)
             return
         time.sleep(0.1)
+    if web.refused:
+        return
     print("The web server has not answered yet; see its lines above.", file=sys.stderr, flush=True)
 
 

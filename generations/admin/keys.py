@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 
 from generations.keys import seal
 from generations.models import ProviderKey
@@ -39,7 +40,7 @@ class ProviderKeyForm(forms.ModelForm):
         """The database lets NULL owners stand beside each other; one key of the site for a provider is enough."""
         cleaned = super().clean() or self.cleaned_data
         twins = ProviderKey.objects.filter(owner=cleaned.get("owner"), provider=cleaned.get("provider"))
-        if twins.exclude(pk=self.instance.pk).exists():
+        if self.instance._state.adding and twins.exists():
             raise forms.ValidationError("There is a key for this owner and provider already; change that one.")
         return cleaned
 
@@ -62,6 +63,10 @@ class ProviderKeyAdmin(admin.ModelAdmin):
     raw_id_fields = ("owner",)
     fields = ("provider", "owner", "secret", "shown_key", "created_at", "changed_at")
     readonly_fields = ("shown_key", "created_at", "changed_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ProviderKey | None = None) -> tuple[str, ...]:
+        """A stored key stays whose and for what it is: given to another endpoint, it could be read there."""
+        return (*self.readonly_fields, "owner", "provider") if obj else self.readonly_fields
 
     @admin.display(description="Owner", ordering="owner__username", empty_value="the site")
     def shown_owner(self, key: ProviderKey) -> str | None:

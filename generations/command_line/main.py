@@ -22,6 +22,7 @@ from generations.errors import LaunchError, OutputRefused
 from generations.models import Run
 from generations.order import RunOrder
 from generations.results import RunResult
+from generations.stored_keys import refusal
 
 SUCCEEDED, ENDED, USAGE, INTERRUPTED = 0, 1, 2, 130
 FOLDER = Path("generated")
@@ -66,6 +67,8 @@ def main(arguments: Sequence[str]) -> int:
     if given != 1:
         parser().error("give a description, or --resume RUN, or --interactive")
     try:
+        if problem := refusal():
+            raise LaunchError(problem)
         if options.interactive:
             return converse(lambda run: _finish(run, options), lambda text: _order(options, text))
         return _finish(

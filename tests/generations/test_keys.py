@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from pytest_django.fixtures import Settings
 
+from generations.encryption import fernet
 from generations.errors import KeyUnreadable
-from generations.keys import get_key, opened, rotate_keys, set_key
+from generations.keys import get_key, opened, set_key
 from generations.masking import mask
 from generations.models import ProviderKey
 from tests.factories import make_user
@@ -79,38 +79,31 @@ def test_the_ciphertext_of_another_row_is_refused(user: User) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("column", ["owner", "provider"])
+def test_a_key_that_was_given_to_somebody_else_in_the_database_is_refused(column: str, user: User) -> None:
+    row = set_key(user, "custom", SECRET)
+    ProviderKey.objects.filter(pk=row.pk).update(**{column: make_user() if column == "owner" else "openai"})
+    row.refresh_from_db()
+    with pytest.raises(KeyUnreadable, match="belongs to another entry; enter it again"):
+        get_key(row.owner, row.provider)
+
+
+@pytest.mark.django_db
+def test_a_key_of_an_earlier_version_opens_in_its_row_only(user: User) -> None:
+    row, other = set_key(user, "custom", SECRET), set_key(None, "custom", SECRET)
+    row.ciphertext = fernet().encrypt(f"{row.pk.hex}:{SECRET}".encode()).decode()
+    assert opened(row) == SECRET
+    other.ciphertext = row.ciphertext
+    with pytest.raises(KeyUnreadable, match="belongs to another entry"):
+        opened(other)
+
+
+@pytest.mark.django_db
 def test_without_the_encryption_key_nothing_can_be_read(user: User, settings: Settings) -> None:
     set_key(user, "custom", SECRET)
     settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    with pytest.raises(KeyUnreadable, match="enter it again"):
+    with pytest.raises(KeyUnreadable, match="Put back the entry"):
         get_key(user, "custom")
-
-
-@pytest.mark.django_db
-def test_rotation_moves_all_keys_to_the_newest_and_loses_none(user: User, settings: Settings) -> None:
-    old, new = settings.ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
-    set_key(user, "custom", SECRET)
-    set_key(None, "openai", "of-the-site-0000")
-    settings.ENCRYPTION_KEYS = [new, old]
-    assert get_key(user, "custom") == SECRET
-    assert rotate_keys() == 2
-    settings.ENCRYPTION_KEYS = [new]
-    assert get_key(user, "custom") == SECRET
-    assert get_key(user, "openai") == "of-the-site-0000"
-
-
-@pytest.mark.django_db
-def test_a_rotation_that_cannot_read_one_key_changes_none(user: User, settings: Settings) -> None:
-    set_key(user, "custom", SECRET)
-    lost = ProviderKey.objects.create(provider="lost", ciphertext="gAAAAAB")
-    before = set(ProviderKey.objects.values_list("ciphertext", flat=True))
-    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.ENCRYPTION_KEYS]
-    with pytest.raises(CommandError, match="Nothing was changed"):
-        call_command("rotate_keys")
-    assert set(ProviderKey.objects.values_list("ciphertext", flat=True)) == before
-    lost.delete()
-    call_command("rotate_keys")
-    assert get_key(user, "custom") == SECRET
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from agents.events import Activity, LogLine, RunEnded, StageStarted
-from autocoder_site.asgi import application
+from autocoder_site.protocols import application
 from generations.events import append_events
 from generations.fragments import update_since
 from generations.models import Run
