@@ -91,9 +91,11 @@ def _one_at_a_time(user: AbstractBaseUser) -> None:
 
 
 def _keep_newest(rows: QuerySet[Preview] | QuerySet[TryOut]) -> None:
-    """Make room for one more among those of a run that are kept."""
-    old = rows.order_by("-created_at").values_list("pk", flat=True)[KEPT - 1 :]
-    rows.filter(pk__in=list(old)).delete()
+    """Make room for one more among those of a run that are kept. Those of the last hour still count, but are empty."""
+    old = rows.filter(pk__in=list(rows.order_by("-created_at").values_list("pk", flat=True)[KEPT - 1 :]))
+    old.filter(created_at__lt=timezone.now() - HOUR).delete()
+    if rows.model is TryOut:
+        old.update(arguments="", output="", files=[], written=None)
 
 
 def _check_room(user: AbstractBaseUser) -> None:

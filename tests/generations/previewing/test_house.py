@@ -18,7 +18,7 @@ from agents.types import ProjectType
 from generations import deleting
 from generations.errors import LaunchError, TooMany
 from generations.models import Preview, PreviewStatus
-from generations.previewing import passes, tenants
+from generations.previewing import asking, passes, tenants
 from generations.previewing.asking import start_preview, start_try, stop_previews
 from generations.previewing.house import CLOSED
 from generations.previewing.lost import LOST, end_lost_previews
@@ -114,8 +114,8 @@ def test_nothing_is_left_of_a_process_that_ended(
         process.send_signal(number)
         process.wait(60)
         if number == signal.SIGKILL:
-            recover_lost_runs()
             assert remove_orphaned_sandboxes() == 1
+            recover_lost_runs()
         preview.refresh_from_db()
         assert (preview.status, preview.reason) == (PreviewStatus.ENDED, reason)
         assert site_sandbox().present() == set()
@@ -137,7 +137,7 @@ def test_many_clicks_at_once_are_one_preview(user: User) -> None:
     assert Preview.objects.live().count() == 1
 
 
-def test_places_are_counted(user: User, settings: Settings) -> None:
+def test_places_and_starts_are_counted(user: User, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.PREVIEWS_PER_USER, settings.PREVIEWS = 1, 2
     first = make_delivered(user)
     start_preview(user, first)
@@ -150,6 +150,10 @@ def test_places_are_counted(user: User, settings: Settings) -> None:
         start_preview(third, make_delivered(third))
     stop_previews(first)
     start_preview(third, make_delivered(third))
+    monkeypatch.setattr(asking, "STARTS_PER_HOUR", 1)
+    stop_previews(Preview.objects.get(user=third).run)
+    with pytest.raises(TooMany, match="an hour"):
+        start_preview(third, make_delivered(third))
 
 
 def test_only_what_was_delivered_can_be_opened_or_tried(user: User) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -103,7 +104,13 @@ def test_old_tries_go(user: User, run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     for number in range(4):
         start_try(user, run, str(number), None)
         TryOut.objects.end("")
-    assert sorted(TryOut.objects.values_list("arguments", flat=True)) == ["2", "3"]
+    assert sorted(TryOut.objects.values_list("arguments", flat=True)) == ["", "", "2", "3"]
+    monkeypatch.setattr(asking, "STARTS_PER_HOUR", 4)
+    with pytest.raises(TooMany, match="an hour"):
+        start_try(user, run, "", None)
+    monkeypatch.setattr(asking, "HOUR", timedelta(0))
+    start_try(user, run, "4", None)
+    assert sorted(TryOut.objects.values_list("arguments", flat=True)) == ["3", "4"]
 
 
 def test_what_is_not_mine_does_not_exist(user: User, run: Run, client: Client) -> None:
