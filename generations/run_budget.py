@@ -12,6 +12,7 @@ from agents.budget import WARNING_SHARE
 from agents.types import Awaited
 from generations.allowances import IN_FLIGHT
 from generations.errors import LaunchError
+from generations.forecasts import forecast_of
 from generations.models import Run, RunStatus
 
 MOST_USD, MOST_TOKENS = Decimal(10_000), 1_000_000_000
@@ -27,12 +28,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar of the run page: spent, held by calls under way, and the limit; shares in percent."""
+    """One bar of the run page: spent, held by calls under way, the limit, and what it will probably be in the end.
+
+    Shares are in percent. ``forecast`` is None while nothing is known.
+    """
 
     unit: str
     spent: Decimal
     held: Decimal
     limit: Decimal
+    forecast: Decimal | None = None
 
     @property
     def share(self) -> int:
@@ -45,9 +50,24 @@ class Bar:
         return min(100 - self.share, int(100 * self.held / self.limit)) if self.limit else 0
 
     @property
+    def forecast_share(self) -> int:
+        """Where the mark of the forecast stands in the bar, in percent; at its end for one that is over the limit."""
+        return min(100, int(100 * (self.forecast or 0) / self.limit)) if self.limit else 100
+
+    @property
+    def too_little(self) -> bool:
+        """Whether the limit will probably not do."""
+        return self.forecast is not None and self.forecast > self.limit
+
+    @property
+    def mostly(self) -> bool:
+        """Whether most of the limit is spent."""
+        return self.share >= 100 * WARNING_SHARE
+
+    @property
     def colour(self) -> str:
         """Bootstrap's name of the bar's colour."""
-        return "danger" if self.share >= 100 else "warning" if self.share >= 100 * WARNING_SHARE else "success"
+        return "danger" if self.share >= 100 else "warning" if self.mostly else "success"
 
 
 def limits_of(run: Run) -> Limits:
@@ -64,15 +84,19 @@ def limits_of(run: Run) -> Limits:
 def bars_of(run: Run) -> list[Bar]:
     """The bars of a run that has limits."""
     limits = limits_of(run)
+    if limits == Limits(None, None):
+        return []
+    expected = forecast_of(run)
     held = {"tokens": 0, "cost": Decimal(0)}
-    if run.status == RunStatus.RUNNING and (limits.usd is not None or limits.tokens is not None):
+    if run.status == RunStatus.RUNNING:
         calls = run.model_calls.filter(outcome=IN_FLIGHT, fence=run.fence)
         held = calls.aggregate(tokens=Sum("held_tokens"), cost=Sum("held_cost_usd"))
     found = []
     if limits.usd is not None:
-        found.append(Bar("usd", run.cost_usd or Decimal(0), held["cost"] or Decimal(0), limits.usd))
+        found.append(Bar("usd", run.cost_usd or Decimal(0), held["cost"] or Decimal(0), limits.usd, expected.usd))
     if limits.tokens is not None:
-        found.append(Bar("tokens", Decimal(run.tokens or 0), Decimal(held["tokens"] or 0), Decimal(limits.tokens)))
+        spent, under_way, most = Decimal(run.tokens or 0), Decimal(held["tokens"] or 0), Decimal(limits.tokens)
+        found.append(Bar("tokens", spent, under_way, most, expected.tokens))
     return found
 
 

@@ -37,6 +37,11 @@ class SpendingView:
         return estimate(self._run.project.owner, self._run.provider_profile)
 
     @property
+    def usual_is_news(self) -> bool:
+        """Whether what is usual tells more than the run itself does by now."""
+        return bool(self.bars) and all(bar.forecast is None for bar in self.bars) and self.usual is not None
+
+    @property
     def at_limit(self) -> bool:
         """Whether the run paused at its limits."""
         return is_at_limit(self._run)

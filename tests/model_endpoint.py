@@ -38,6 +38,8 @@ class ModelEndpoint(ThreadingHTTPServer):
         """What a refusal says besides."""
         self.seconds = 0.0
         """How long an answer takes."""
+        self.usage = 100, 50
+        """What it counts for each answer: tokens of the prompt and of the answer."""
         self.places: int | None = None
         """How many calls it takes at once; one more is refused."""
         self.refuse = 0
@@ -89,7 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, purpose: Purpose, body: dict[str, Any], user: str) -> None:
         text = self.server.model.usual(_request(purpose, body, user))
         chunks = [_chunk({"content": text}, None), _chunk({}, "stop")]
-        usage = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}
+        prompt, answer = self.server.usage
+        usage = {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
         chunks.append({**_chunk({}, None), "choices": [], "usage": usage})
         lines = [f"data: {json.dumps(one)}\n\n" for one in chunks]
         self._send(200, "text/event-stream", "".join(lines) + "data: [DONE]\n\n")

@@ -27,9 +27,16 @@ from agents.types import Purpose, Role, StageName
 from generations import launch
 from generations.allowances import check_day, day_of
 from generations.endings import end
-from generations.models import Allowance, CallLimit, DaySpending, ModelCall, Run, RunStatus
+from generations.models import (
+    Allowance,
+    CallLimit,
+    DaySpending,
+    ModelCall,
+    Run,
+    RunStatus,
+)
 from generations.order import RunOrder
-from generations.run_budget import bars_of, limits_of
+from generations.run_budget import limits_of
 from generations.tasks import execute_run
 from tests.agents.engine import make_context
 from tests.factories import claim, make_project, make_run, make_user
@@ -60,12 +67,6 @@ def endpoint(settings: Settings) -> Iterator[ModelEndpoint]:
 def order(**fields: object) -> RunOrder:
     """One call, then the run rests until its person approves the plan."""
     return RunOrder(prompt="Add numbers", profile="custom", extra={"approves": True}, **fields)
-
-
-def hold(run: Run, tokens: int) -> None:
-    """A call of the run is under way."""
-    fields = {"stage": "code", "role": "coder", "request": [], "seconds": 0}
-    ModelCall.objects.create(run=run, fence=run.fence, outcome="in flight", held_tokens=tokens, **fields)
 
 
 def executed(run: Run) -> Run:
@@ -115,14 +116,6 @@ def test_another_pause_grants_nothing() -> None:
     run = make_run(status=RunStatus.PAUSED, waits_for="credit", settings={"max_tokens": 500})
     launch.resume_run(run)
     assert limits_of(run).tokens == 500
-
-
-def test_the_bars_show_what_is_spent_and_held() -> None:
-    run = make_run(status=RunStatus.RUNNING, fence=1, tokens=850, settings={"max_tokens": 1000})
-    hold(run, 400)
-    (bar,) = bars_of(run)
-    assert (bar.share, bar.held_share, bar.colour) == (85, 15, "warning")
-    assert bars_of(make_run(settings={})) == []
 
 
 def test_the_day_of_a_person_holds_over_their_runs(endpoint: ModelEndpoint, user: User) -> None:
