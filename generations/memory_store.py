@@ -16,6 +16,7 @@ from agents.faults import fault
 from agents.memory import EMBEDDERS, default_embedder
 from agents.memory.base import Embedder, MemoryKind, Note, Recalled, VectorIndex
 from agents.memory.chroma import ChromaIndex
+from generations.installation import installation
 from generations.keys import get_key
 from generations.masking import mask, remember_secret
 from generations.models import MemoryEntry, Run
@@ -43,7 +44,7 @@ class OwnerMemory:
     ) -> None:
         self._owner = owner
         self._run = run
-        self._index = index or ChromaIndex(settings.CHROMA_URL)
+        self._index = index or _site_index()
         self._given_embedder = embedder
 
     def recall(self, query: str, *, kind: MemoryKind | None = None, limit: int = 4) -> list[Recalled]:
@@ -129,14 +130,14 @@ def scope_of(owner: int, embedder: str) -> str:
 def forget_vectors(owner: int, embedder: str, entries: Sequence[str]) -> None:
     """Delete vectors whose entries are gone from SQL; without the vector store they stay, and find nothing."""
     try:
-        ChromaIndex(settings.CHROMA_URL).delete(scope_of(owner, embedder), entries)
+        _site_index().delete(scope_of(owner, embedder), entries)
     except MemoryUnavailable:
         logger.warning("%d vectors of deleted entries stay until the memory is rebuilt", len(entries))
 
 
 def forget_orphans() -> int:
     """Delete vectors whose entries are gone from SQL; gives how many. Without the vector store they stay."""
-    index = ChromaIndex(settings.CHROMA_URL)
+    index = _site_index()
     names = {*EMBEDDERS, *MemoryEntry.objects.order_by().values_list("indexed_by", flat=True).distinct()} - {""}
     owners = get_user_model().objects.values_list("pk", flat=True)
     scopes = [scope_of(owner, name) for owner in owners for name in names]
@@ -153,6 +154,10 @@ def forget_orphans() -> int:
     except MemoryUnavailable:
         return 0
     return count
+
+
+def _site_index() -> ChromaIndex:
+    return ChromaIndex(settings.CHROMA_URL, installation())
 
 
 def _recalled(row: MemoryEntry, similarity: float) -> Recalled:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import connection
 
 from agents import languages, sandboxes
 from agents.budget import Budget
@@ -17,19 +15,13 @@ from agents.providers.limits import Counted
 from agents.sandboxes.base import Options, Sandbox
 from agents.types import SourceFile
 from agents.workspace import Workspace
+from generations.installation import installation
 from generations.keys import remember_keys
 from generations.memory_store import OwnerMemory
 from generations.models import Run
 from generations.profiles import models_for
 from generations.rates import SharedLimiter
 from generations.run_budget import limits_of
-
-
-def installation() -> str:
-    """A short name for this database: sandboxes are labelled with it, so that sites on one machine stay apart."""
-    database = connection.settings_dict
-    identity = "\0".join(str(database[part]) for part in ("ENGINE", "HOST", "PORT", "NAME"))
-    return hashlib.sha256(identity.encode()).hexdigest()[:12]
 
 
 def sandbox_options() -> Options:

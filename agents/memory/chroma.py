@@ -12,14 +12,19 @@ from agents.memory.base import Hit
 
 T = TypeVar("T")
 SECONDS = 10.0
-PREFIX = "scope-"
+LABEL = "installation"
 
 
 class ChromaIndex:
-    """One collection a scope, cosine space. Connects at the first use; safe from several threads."""
+    """One collection a scope, cosine space. Connects at the first use; safe from several threads.
 
-    def __init__(self, url: str) -> None:
+    New collections get the installation's ``label``. Only those with it are looked through or dropped by the lot, since
+    the server may hold those of others.
+    """
+
+    def __init__(self, url: str, label: str = "") -> None:
         self._url = url
+        self._label = label
         self._client: Any = None
 
     def upsert(self, scope: str, vectors: dict[str, list[float]]) -> None:
@@ -41,25 +46,28 @@ class ChromaIndex:
         self._guarded(lambda: self._drop(scope))
 
     def entries(self, scopes: Iterable[str]) -> dict[str, list[str]]:
-        """The ids of all entries of those of these scopes that are there. Raises MemoryUnavailable."""
+        """The ids of all entries of those of these scopes that are there and ours. Raises MemoryUnavailable."""
         return self._guarded(lambda: self._entries({collection_name(scope): scope for scope in scopes}))
 
     def drop_others(self, scopes: Iterable[str]) -> int:
-        """Forget every scope but these; gives the number of vectors. Raises MemoryUnavailable."""
+        """Forget every scope of ours but these; gives the number of vectors. Raises MemoryUnavailable."""
         return self._guarded(lambda: self._drop_others({collection_name(scope) for scope in scopes}))
 
     def _entries(self, scopes: dict[str, str]) -> dict[str, list[str]]:
-        there = [one for one in self._connected().list_collections() if one.name in scopes]
+        there = [one for one in self._ours() if one.name in scopes]
         return {scopes[one.name]: [str(entry) for entry in one.get(include=[])["ids"]] for one in there}
 
     def _drop_others(self, names: set[str]) -> int:
         count = 0
-        for collection in self._connected().list_collections():
-            # The server may hold what is not ours.
-            if collection.name.startswith(PREFIX) and collection.name not in names:
+        for collection in self._ours():
+            if collection.name not in names:
                 count += collection.count()
                 self._connected().delete_collection(collection.name)
         return count
+
+    def _ours(self) -> list[Any]:
+        found = self._connected().list_collections()
+        return [one for one in found if self._label and (one.metadata or {}).get(LABEL) == self._label]
 
     def _query(self, scope: str, vector: list[float], limit: int) -> list[Hit]:
         collection = self._collection(scope)
@@ -78,7 +86,10 @@ class ChromaIndex:
 
     def _collection(self, scope: str) -> Any:
         return self._connected().get_or_create_collection(
-            collection_name(scope), embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            collection_name(scope),
+            embedding_function=None,
+            configuration={"hnsw": {"space": "cosine"}},
+            metadata={LABEL: self._label} if self._label else None,
         )
 
     def _connected(self) -> Any:
@@ -112,4 +123,4 @@ class ChromaIndex:
 
 def collection_name(scope: str) -> str:
     """A name that Chroma takes (3 to 63 plain characters), different for different scopes."""
-    return f"{PREFIX}{hashlib.sha256(scope.encode()).hexdigest()[:40]}"
+    return f"scope-{hashlib.sha256(scope.encode()).hexdigest()[:40]}"

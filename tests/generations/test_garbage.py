@@ -267,6 +267,7 @@ def test_vectors_without_an_entry_go(server: ChromaServer, settings: Settings) -
             OwnerMemory(who, embedder=Letters()).learn(Note(MemoryKind.PRACTICE, text, text))
     foreign = chromadb.HttpClient(host="127.0.0.1", port=server.port).create_collection("of-another-program")
     foreign.add(ids=["x"], embeddings=[[1.0] * 8])
+    ChromaIndex(server.url, "another installation").upsert("owner-99999-letters", {"y": [1.0] * 8})
     MemoryEntry.objects.filter(title="gone").delete()
     gone = other.pk
     other.delete()
@@ -275,3 +276,4 @@ def test_vectors_without_an_entry_go(server: ChromaServer, settings: Settings) -
     assert left == [str(MemoryEntry.objects.get(title="kept").pk)]
     assert index.query(scope_of(gone, "letters"), [1.0] * 8, 9) == []
     assert (collect(pause=0).vectors, foreign.count()) == (0, 1)
+    assert [hit.entry for hit in index.query("owner-99999-letters", [1.0] * 8, 9)] == ["y"]
