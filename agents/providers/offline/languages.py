@@ -40,6 +40,8 @@ _KIND = (
     r"(?:apis?|cli|services?|servers?|backend|tools?|scripts?|utility|microservices?|(?:web)?(?:page|site)s?|processor|"
     r"programs?|apps?|applications?|command[- ]line)\b"
 )
+_BESIDE = re.compile(rf"(?<=\w)\s*(?:,|\band\b|\+|/|&|\bplus\b)\s*(?=(?:{_NAMES})(?![\w+#]))", re.IGNORECASE)
+"""Between two names of one list ('Express and TypeScript')."""
 _SERVER = re.compile(r"(?:(?:small|simple|web|http)\s+)*(?:micro-?)?(?:services?|servers?|backend)\b", re.IGNORECASE)
 _DEPENDENCIES = re.compile(
     r"[,;]?\s?(?:\b(?:and|with|but)\s+)*\b(?:no|without(?: any)?)\s+"
@@ -59,10 +61,27 @@ def language_of(text: str, chosen: str) -> str:
     known = {key for _kind, key in BLUEPRINTS}
     wanted = chosen.strip().lower()
     if not wanted:
-        wanted = named_among(text, {stack.key: stack.names for stack in STACKS}) or _opening(text) or STACKS[0].key
+        wanted = _named(text) or _opening(text) or STACKS[0].key
     if wanted not in known:
         raise refusal(f"The offline provider does not write '{wanted[:30]}'.")
     return wanted
+
+
+def _named(text: str) -> str:
+    """The first language that has all the names a text asks for; '' when it asks for none.
+
+    Raises NotUnderstood for names that no language has together.
+    """
+    text = _BESIDE.sub(" with ", text)
+    asked = [name for name in sorted({name for stack in STACKS for name in stack.names}) if _asks_for(text, name)]
+    fitting = [stack.key for stack in STACKS if set(asked) <= set(stack.names)]
+    if not fitting:
+        raise refusal(f"The description asks for {' and '.join(map(repr, asked))}, which do not go together.")
+    return fitting[0] if asked else ""
+
+
+def _asks_for(text: str, name: str) -> bool:
+    return named_among(text, {name: (name,)}) == name
 
 
 def without_stack(text: str, language: str) -> str:

@@ -8,7 +8,7 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined
 
 BLUEPRINTS_FOLDER = Path(__file__).parent / "blueprints"
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]<>#|~])")
@@ -40,15 +40,22 @@ def markdown_text(text: str) -> str:
 @cache
 def environment(folder: str) -> Environment:
     """The templates of one blueprint folder; a name that a template lacks is an error, never an empty text."""
+    made = make_environment(FileSystemLoader(BLUEPRINTS_FOLDER / folder))
+    made.filters["py"] = python_literal
+    return made
+
+
+def make_environment(loader: BaseLoader) -> Environment:
+    """An environment for text that is no HTML, with the filters that every language needs."""
     made = Environment(
-        loader=FileSystemLoader(BLUEPRINTS_FOLDER / folder),
+        loader=loader,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - it writes Python and Markdown; text goes through the filters below
+        autoescape=False,  # noqa: S701 - it writes code and Markdown; text goes through filters
     )
-    made.filters.update(py=python_literal, md=markdown_text, line=one_line)
+    made.filters.update(md=markdown_text, line=one_line)
     return made
 
 

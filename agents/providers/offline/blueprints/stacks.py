@@ -21,8 +21,14 @@ class Stack:
     """Words for storage that its APIs do not have."""
 
 
+_NODE = ("node", "node.js", "nodejs", "express", "express.js", "expressjs")
+_NODE_PARTS = r"standard library|node(?:\.?js)?|express(?:\.?js)?|zod|npm|esm|es modules|node:test|node:sqlite"
+_NODE_LACKS = r"prisma|sequelize|typeorm|knex|mongoose|jest|vitest|mocha|commander|yargs|hapi|hono|pnpm|yarn|bun|deno"
+
 STACKS = (
     Stack("python", "Python", ("python", "python3", "fastapi"), r"standard library|stdlib|fastapi|argparse"),
+    Stack("javascript", "JavaScript", ("javascript", "js", *_NODE), _NODE_PARTS, _NODE_LACKS),
+    Stack("typescript", "TypeScript", ("typescript", "ts", *_NODE), rf"{_NODE_PARTS}|tsc", _NODE_LACKS),
     Stack(
         "go",
         "Go",

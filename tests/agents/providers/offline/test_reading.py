@@ -213,7 +213,7 @@ def test_given_name_and_language_win() -> None:
         ("", "empty"),
         ("Write an API", "stores"),
         ("A REST API in Rust for todos", "'rust'"),
-        ("A REST API for todos using Node.js", "node.js"),
+        ("A REST API for todos using Deno", "deno"),
         ("A todo API with Flask", "flask"),
         ("A todo API with login and JWT", "login"),
         ("A todo API with PostgreSQL", "postgresql"),

@@ -78,6 +78,41 @@ def test_words_for_the_language_name_nothing_else(plain: str, said: str) -> None
     assert (found.entities, found.operations) == (wanted.entities, wanted.operations)
 
 
+IN_NODE = {
+    "A REST API for books with title and author in JavaScript": "javascript",
+    "A JavaScript REST API for books with title and author": "javascript",
+    "A REST API for books with title and author, with Express": "javascript",
+    "A Node.js REST API for books with title and author": "javascript",
+    "An Express API for books with title and author": "javascript",
+    "A REST API for books with title and author, built with Node.js and Express": "javascript",
+    "A REST API for books with title and author in JS": "javascript",
+    "A REST API in TypeScript for books with title and author": "typescript",
+    "A TypeScript REST API for books with title and author": "typescript",
+    "A REST API for books with title and author in TypeScript using Express": "typescript",
+    "A REST API for books with title and author using Express and TypeScript": "typescript",
+}
+
+
+@pytest.mark.parametrize("said", IN_NODE)
+def test_words_for_node_choose_its_languages_and_name_nothing_else(said: str) -> None:
+    found, wanted = read(said), read("A REST API for books with title and author")
+    assert (found.name, found.language, found.entities) == (wanted.name, IN_NODE[said], wanted.entities)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A REST API for books in Python with Express",
+        "A todo API in TypeScript with NestJS",
+        "A todo API in JavaScript with Prisma",
+        "A todo API with Fastify",
+    ],
+)
+def test_frameworks_that_are_not_used_are_refused(text: str) -> None:
+    with pytest.raises(NotUnderstood):
+        read(text)
+
+
 def test_a_language_of_the_form_goes_before_the_words() -> None:
     assert read("A REST API for books in Rust", language="python").language == "python"
 
