@@ -34,8 +34,14 @@ class Board:
         with self._lock:
             if self._read is None or time.monotonic() - self._read[0] > FRESH_SECONDS:
                 found = self._ask()
+                self._tell_changes(found)
                 self._read = (time.monotonic(), found)
             return self._read[1]
+
+    def _tell_changes(self, found: dict[str, Part]) -> None:
+        for name, part in found.items():
+            if part.ok != (self._read is None or self._read[1][name].ok):
+                logger.warning("%s %s. %s", name, "works again" if part.ok else "does not work", part.detail)
 
     def _ask(self) -> dict[str, Part]:
         for name, ask in self._parts.items():

@@ -32,7 +32,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
         told = {name: {"ok": p.ok, "detail": p.detail, "remedy": p.remedy} for name, p in parts.items()}
     else:
         told = {name: {"ok": p.ok} for name, p in parts.items()}
-    return JsonResponse({"ready": ready, "parts": told}, status=200 if ready else 503)
+    response = JsonResponse({"ready": ready, "parts": told}, status=200 if ready else 503)
+    # Django would log each 503 as an error, every few seconds; the board logs what changes.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 @never_cache

@@ -76,13 +76,16 @@ def test_the_site_is_ready_when_every_part_is(
     assert [name for name, told in after.json()["parts"].items() if not told["ok"]] == ["vectors"]
 
 
-def test_only_administrators_are_told_details(transactional_db: None, client: Client) -> None:
+def test_only_administrators_are_told_details(
+    transactional_db: None, client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     group(report=UNABLE)
     for stranger in (client, signed_in(is_staff=False)):
         answer = stranger.get(reverse("readyz"))
         assert answer.status_code == 503
         assert answer["Cache-Control"].find("no-store") >= 0
         assert {tuple(told) for told in answer.json()["parts"].values()} == {("ok",)}
+    assert not [line for line in caplog.messages if "/readyz" in line]
     told = signed_in(is_staff=True).get(reverse("readyz")).json()["parts"]["sandbox"]
     assert told == {"ok": False, "detail": "docker: No engine answers.", "remedy": "Start it. Runs wait until then."}
 
@@ -189,6 +192,15 @@ def test_a_dead_part_holds_nobody_up_and_is_asked_once(monkeypatch: pytest.Monke
     while not one.read()["dead"].ok:
         assert time.monotonic() < patience
         time.sleep(0.05)
+
+
+def test_the_log_tells_changes_once(caplog: pytest.LogCaptureFixture) -> None:
+    works = [True]
+    one = Board({"part": lambda: Part(ok=works[0], detail="So it is.")})
+    for state in (True, False, False, True, True):
+        works[0] = state
+        one.read()
+    assert caplog.messages == ["part does not work. So it is.", "part works again. So it is."]
 
 
 def test_many_who_ask_get_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
