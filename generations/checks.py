@@ -129,6 +129,20 @@ def check_retention(**_kwargs: Any) -> Iterable[CheckMessage]:
 
 
 @register()
+def check_watchdog(**_kwargs: Any) -> Iterable[CheckMessage]:
+    """A queue that works is never taken for one that hangs."""
+    if settings.CANARY_SECONDS <= 0 or settings.CANARY_STALE_SECONDS < 3 * settings.CANARY_SECONDS:
+        yield Error(
+            f"CANARY_STALE_SECONDS is {settings.CANARY_STALE_SECONDS:g}, CANARY_SECONDS {settings.CANARY_SECONDS:g}; "
+            "workers that are well would be replaced.",
+            hint="Leave room for three canaries, as 90 and 15 do.",
+            id="autocoder.E019",
+        )
+    if settings.DRAIN_SECONDS < 0:
+        yield Error("DRAIN_SECONDS is below 0.", hint="0 breaks runs off at once.", id="autocoder.E020")
+
+
+@register()
 def check_folder(**_kwargs: Any) -> Iterable[CheckMessage]:
     """The folder for the database and the caches can be written to."""
     if not os.access(settings.VAR_DIR, os.W_OK | os.X_OK):

@@ -13,7 +13,7 @@ from functools import partial
 from types import FrameType
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django_q.cluster import Cluster
 
 from generations import draining
@@ -75,7 +75,7 @@ class QueueCluster:
     def _may_be_busy(self) -> bool:
         try:
             return self.busy > 0
-        except DatabaseError:
+        except Error:
             return True
         finally:
             connection.close()

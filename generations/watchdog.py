@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -78,7 +78,7 @@ class Watchdog:
     def keep(self) -> str:
         """Run clusters one after the other; gives '' when it was asked to end, otherwise why it gave up."""
         adopt_orphans()
-        forget_gone_groups()
+        self._tidy()
         threading.Thread(target=tell_of_sandbox, args=(self._name, self._asked), daemon=True).start()
         replaced = 0
         while True:
@@ -100,6 +100,15 @@ class Watchdog:
                 break
         self._end_watch()
         return trouble and f"{trouble} It was started {replaced} times in a row."
+
+    def _tidy(self) -> None:
+        try:
+            forget_gone_groups()
+        except Error as error:
+            # The tables may be on their way; what is old can wait.
+            logger.warning("The watchdog could not ask the database: %s", error)
+        finally:
+            connection.close()
 
     def _replace(self, trouble: str) -> None:
         """End the cluster; a troubled one gives back what it holds without delay."""
@@ -133,7 +142,7 @@ class Watchdog:
             elif not self._draining and started - self._sent_at >= settings.CANARY_SECONDS:
                 canary.send(self._name)
                 self._sent_at = started
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("The watchdog could not ask the database: %s", error)
             self._silence.forgive()
         finally:
@@ -148,7 +157,7 @@ class Watchdog:
             canary.withdraw(self._name)
             if Run.objects.runnable(settings.RUNS_PER_USER).exists():
                 wake_worker()
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("The database did not take that this worker ended: %s", error)
         finally:
             connection.close()
@@ -169,7 +178,7 @@ def tell_of_sandbox(group: str, ended: threading.Event) -> None:
             told = WorkerGroup.objects.filter(name=group).update(sandbox=sandbox_facts())
             # The group is not there before its first sign of life.
             pause = SANDBOX_SECONDS if told else 1.0
-        except DatabaseError as error:
+        except Error as error:
             logger.warning("The database did not take what is known of the sandbox: %s", error)
             pause = SANDBOX_SECONDS
         finally:
@@ -177,7 +186,7 @@ def tell_of_sandbox(group: str, ended: threading.Event) -> None:
 
 
 def holders(session: int) -> int:
-    """How many workers of a session hold a run or a test of a model. Raises DatabaseError."""
+    """How many workers of a session hold a run or a test of a model. Raises django.db.Error."""
     runs = Run.objects.filter(status=RunStatus.RUNNING, lease_expires_at__gt=Now())
     probes = ModelProbe.objects.filter(status=ProbeStatus.RUNNING)
     names = {*runs.values_list("lease_owner", flat=True), *probes.values_list("worker", flat=True)}

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from generations.health.parts import READINESS, Part
 
@@ -65,7 +65,7 @@ class _Asking(threading.Thread):
     def run(self) -> None:
         try:
             self._part = self._ask()
-        except (DatabaseError, OSError) as error:
+        except (Error, OSError) as error:
             self._part = Part(ok=False, detail=f"It could not be looked at: {error}.", remedy="See the site's log.")
             logger.warning("%s: %s", self.name, error)
         finally:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count, Min
 from django.utils.dateparse import parse_datetime
@@ -19,6 +20,8 @@ from generations.health.board import board
 from generations.health.parts import Part
 from generations.models import Blob, Mark, Run, RunStatus, WorkerGroup
 
+# Sizes are summed over whole tables.
+STORAGE_SECONDS = 60
 TITLES = {
     "database": "Database",
     "queue": "Queue and workers",
@@ -79,7 +82,7 @@ def health_context() -> dict[str, object]:
         "sandboxes": [one for group in groups for one in _sandboxes(group)],
         "backup": Mark.objects.filter(name="backup").first(),
         **_work(),
-        **_storage(),
+        **cache.get_or_set("health-storage", _storage, STORAGE_SECONDS),
     }
 
 

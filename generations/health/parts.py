@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -37,7 +37,7 @@ def database() -> Part:
     try:
         with transaction.atomic():
             Mark.objects.update_or_create(name="health", defaults={"at": Now()})
-    except DatabaseError as error:
+    except Error as error:
         remedy = "See that the database runs, that its disk has room, and that this user may write to it."
         return Part(ok=False, detail=f"It takes no write: {error}", remedy=remedy)
     return Part(ok=True, detail=f"{connection.display_name} takes writes.")

@@ -10,7 +10,15 @@ from cryptography.fernet import Fernet
 from django.core.checks import CheckMessage, run_checks
 from pytest_django.fixtures import Settings
 
-from generations.checks import check_folder, check_hosts, check_models, check_previews, check_retention, check_secrets
+from generations.checks import (
+    check_folder,
+    check_hosts,
+    check_models,
+    check_previews,
+    check_retention,
+    check_secrets,
+    check_watchdog,
+)
 from generations.keys import set_key
 from generations.stored_keys import check_stored_keys, refusal
 
@@ -30,6 +38,9 @@ BAD: list[tuple[Callable[..., Iterable[CheckMessage]], str, object, str]] = [
     (check_previews, "PREVIEW_ORIGIN", "http://localhost:8002", "autocoder.W018"),
     (check_retention, "KEEP_LOGS_DAYS", -1, "autocoder.E015"),
     (check_retention, "KEEP_ATTEMPTS_DAYS", 10**9, "autocoder.E015"),
+    (check_watchdog, "CANARY_SECONDS", 40.0, "autocoder.E019"),
+    (check_watchdog, "CANARY_SECONDS", 0.0, "autocoder.E019"),
+    (check_watchdog, "DRAIN_SECONDS", -1.0, "autocoder.E020"),
     (check_folder, "VAR_DIR", Path("/nowhere/at/all"), "autocoder.E008"),
 ]
 

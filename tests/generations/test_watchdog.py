@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,7 +18,7 @@ from pytest_django.fixtures import Settings
 
 from generations.models import Run, RunEvent, RunStatus, WorkerGroup
 from generations.watchdog import START_SECONDS, Silence, forget_gone_groups
-from tests.bench import MODEL, PATIENCE, Bench, complaints, ended, no_sandbox_is_left, wait_for
+from tests.bench import MODEL, PATIENCE, ROOT, Bench, complaints, ended, no_sandbox_is_left, wait_for
 from tests.counting_model import SMALL
 from tests.factories import make_user
 
@@ -134,6 +137,20 @@ def test_a_worker_that_must_end_gives_its_run_to_another_at_the_next_checkpoint(
     wait_for(run, no_sandbox_is_left)
     assert complaints(bench, run, usual, lost=0) == []
     assert WorkerGroup.objects.count() == 1
+
+
+def test_a_worker_waits_for_a_database_that_is_still_being_made(
+    process_environment: dict[str, str], tmp_path: Path
+) -> None:
+    place = tmp_path / "late.db"
+    environment = {**process_environment, "DATABASE_URL": f"sqlite:///{place}", "CANARY_SECONDS": "0.5"}
+    with Bench(environment, tmp_path).started("worker") as bench:
+        log = tmp_path / "worker.log"
+        until(lambda: "could not ask the database" in log.read_text(), "the complaint")
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
+        asked = "SELECT count(answered_at) FROM generations_workergroup"
+        until(lambda: sqlite3.connect(place, timeout=60).execute(asked).fetchone() == (1,), "the first answer")
+        assert bench.processes["worker"].poll() is None
 
 
 @pytest.mark.parametrize(("bench", "number"), [("1", signal.SIGTERM), ("600", signal.SIGINT)], indirect=["bench"])
