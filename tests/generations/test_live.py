@@ -17,6 +17,7 @@ from autocoder_site.protocols import application
 from generations.events import append_events
 from generations.fragments import update_since
 from generations.models import Run
+from generations.previewing.passes import origin_of
 from tests.factories import make_project, make_run, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,6 +66,8 @@ def test_only_the_owner_of_a_run_may_listen_and_only_from_our_pages(user: User, 
     assert not accepted(communicator(user, uuid.uuid4()))
     assert not accepted(communicator(user, run.pk, origin="http://evil.example"))
     assert not accepted(communicator(user, run.pk, origin="http://localhost:8001"))
+    # The page of an opened application.
+    assert not accepted(communicator(user, run.pk, origin=origin_of("0" * 32)))
     user.is_active = False
     user.save()
     assert not accepted(communicator(user, run.pk))

@@ -1,7 +1,8 @@
-"""The guards of the sandbox, each with the text that makes it and the tests that must turn red without it."""
+"""The guards of sandbox and previews, each with the text that makes it and the tests that must turn red without it."""
 
 from __future__ import annotations
 
+from tests.long.guards_of_previews import PREVIEWS
 from tests.long.guards_within import (
     CONTAINED,
     FILES,
@@ -23,6 +24,7 @@ _DOCKER, _SESSION = "agents/sandboxes/docker.py", "agents/sandboxes/docker_sessi
 
 GUARDS: list[Guard] = [
     *WITHIN,
+    *PREVIEWS,
     *of(
         _CONTAINER,
         (GOLDEN, NETWORK, CONTAINED, LIMITS, *IN_DOCKER),

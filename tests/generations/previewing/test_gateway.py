@@ -6,10 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 
+import docker
 import httpx
 import pytest
 
 from agents.execution import bridging
+from agents.sandboxes.docker import LABEL_RUN
 from generations.previewing import carrying, gateway
 from generations.previewing.headers import APPLICATION_POLICY
 from tests.previewed import Living, Street, browser, living, served
@@ -194,6 +196,13 @@ def test_documentation_that_wants_another_host_is_replaced_by_our_page(visitor: 
     assert visitor.get("/.preview/../headers.py").status_code in (200, 404)
     for path in ("/.preview/%2e%2e/headers.py", "/.preview/", "/.preview/enter2", "/.preview/x/api.js"):
         assert visitor.get(path).status_code == 404
+
+
+def test_the_engine_publishes_nothing_of_it_and_shares_nothing_with_it(tenant: Living) -> None:
+    (container,) = docker.from_env().containers.list(filters={"label": f"{LABEL_RUN}={tenant.host}"})
+    host = container.attrs["HostConfig"]
+    assert (host["NetworkMode"], host["PortBindings"] or {}, host["Binds"] or []) == ("none", {}, [])
+    assert container.attrs["Mounts"] == []
 
 
 def test_frames_that_the_application_forges_end_it_and_nothing_else(street: Street, port: int) -> None:

@@ -47,7 +47,8 @@ def test_an_application_is_opened_by_an_entry_that_is_good_once_and_ends_when_st
         wait_for(preview, PreviewStatus.RUNNING)
         # The reaper keeps its hands off.
         recover_lost_runs()
-        assert remove_orphaned_sandboxes() == 0
+        remove_orphaned_sandboxes()
+        assert (preview.host, 0) in site_sandbox().present()
         address = passes.entry_address(preview)
         entered = visit(address, port)
         assert (entered.status_code, entered.headers["location"]) == (303, "/")
@@ -114,7 +115,7 @@ def test_nothing_is_left_of_a_process_that_ended(
         process.send_signal(number)
         process.wait(60)
         if number == signal.SIGKILL:
-            assert remove_orphaned_sandboxes() == 1
+            remove_orphaned_sandboxes()
             recover_lost_runs()
         preview.refresh_from_db()
         assert (preview.status, preview.reason) == (PreviewStatus.ENDED, reason)
