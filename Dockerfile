@@ -1,4 +1,4 @@
-# The site: one image for web, worker, reaper and vector store; compose.yaml starts them.
+# The site: one image for web, worker, reaper, previews and vector store; compose.yaml starts them.
 ARG BASE=python:3.11-slim-bookworm
 FROM ${BASE}
 
@@ -16,5 +16,5 @@ COPY . .
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 AUTOCODER_VAR_DIR=/var/lib/autocoder
 USER autocoder
 VOLUME /var/lib/autocoder
-EXPOSE 8000
+EXPOSE 8000 8002
 CMD ["daphne", "-b", "0.0.0.0", "-p", "8000", "--access-log", "/dev/null", "autocoder_site.asgi:application"]
