@@ -126,10 +126,11 @@ class MemoryUsed(Event):
 
 
 class RunEnded(Event):
-    """The run reached its end (or was stopped, or waits)."""
+    """The run reached its end (or was stopped, or waits; ``awaited`` is then for what)."""
 
     status: str
     reason: str = ""
+    awaited: str = ""
     overall: float | None = Field(default=None, ge=0, le=1)
 
 

@@ -186,6 +186,7 @@ MODEL_SECONDS = env.float("MODEL_SECONDS", default=300.0)
 RUNS_PER_USER = env.int("RUNS_PER_USER", default=3)
 USER_TOKENS_PER_DAY = env.int("USER_TOKENS_PER_DAY", default=0)
 USER_USD_PER_DAY = env.str("USER_USD_PER_DAY", default="")
+PROVIDER_WAIT_HOURS = env.float("PROVIDER_WAIT_HOURS", default=24.0)
 PREVIEW_PORT = env.int("PREVIEW_PORT", default=8002)
 PREVIEW_ORIGIN = env.str("PREVIEW_ORIGIN", default="") or f"http://preview.localhost:{PREVIEW_PORT}"
 PREVIEWS = env.int("PREVIEWS", default=6)

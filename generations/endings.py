@@ -28,7 +28,7 @@ STATUS_OF = {
 def end(journal: RunJournal, status: str, reason: str, *, wait: timedelta | None = None, **fields: object) -> None:
     """Move the run to a status with a sentence. Raises LeaseLost. ``wait`` is the time until it may be tried again."""
     reason = mask(str(storable(reason)))
-    events: list[Event] = [RunEnded(status=status, reason=reason)]
+    events: list[Event] = [RunEnded(status=status, reason=reason, awaited=str(fields.get("waits_for", "")))]
     if status == RunStatus.QUEUED:
         events = [LogLine(stage="", level=Level.WARNING, text="The worker was ended; the run waits for another one.")]
         fields["queued_at"] = timezone.now()

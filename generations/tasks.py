@@ -38,6 +38,7 @@ from generations.heartbeat import heartbeat
 from generations.journal import RunJournal
 from generations.leases import worker_name
 from generations.models import Run, RunStatus
+from generations.provider_outages import patience_left
 from generations.recovery import remove_orphaned_sandboxes
 from generations.room import outage_of
 from generations.wiring import open_context
@@ -166,8 +167,17 @@ def _keep(journal: RunJournal, reason: str) -> None:
 
 def _wait(journal: RunJournal, error: Waiting, *, lost: int = 0) -> None:
     """Let the run wait for what is away. Unless ``lost`` is 1, the claim ended in order and does not count."""
+    wait = timedelta(seconds=error.seconds)
+    if error.awaited == Awaited.PROVIDER:
+        left = patience_left(journal.run)
+        if left <= timedelta():
+            tried = f"It was tried for {settings.PROVIDER_WAIT_HOURS:g} h"
+            reason = f"{error} {tried}; resume the run when it answers again."
+            end(journal, RunStatus.FAILED, reason, keep_replies=True)
+            return
+        wait = min(wait, left)
     fields = {"waits_for": error.awaited, "attempts": F("attempts") - 1 + lost}
-    end(journal, RunStatus.WAITING, str(error), wait=timedelta(seconds=error.seconds), **fields)
+    end(journal, RunStatus.WAITING, str(error), wait=wait, **fields)
 
 
 def _break_off(journal: RunJournal) -> None:

@@ -17,6 +17,7 @@ from generations.models import Run, RunStatus
 from generations.room import has_room
 from generations.wiring import site_sandbox
 
+BACK = "What the run waited for may be back; it is tried again."
 # What needs the sandbox back; every other wait is over when its time is.
 NEED_SANDBOX = ("", Awaited.SANDBOX)
 
@@ -28,7 +29,7 @@ def end_waiting() -> int:
         return 0
     if any(run.waits_for in NEED_SANDBOX for run in due) and not _sandbox_is_back():
         due = [run for run in due if run.waits_for not in NEED_SANDBOX]
-    return sum(_queue(run, "What the run waited for may be back; it is tried again.") for run in due)
+    return sum(_queue(run, BACK) for run in due)
 
 
 def try_now(run: Run) -> None:
@@ -36,6 +37,11 @@ def try_now(run: Run) -> None:
     if not _queue(run, "Tried again at your request."):
         raise LaunchError("This run does not wait any more.")
     run.refresh_from_db()
+
+
+def try_again(run: Run) -> bool:
+    """Queue a waiting run whose time has come; False when it does not wait any more."""
+    return _queue(run, BACK)
 
 
 def seconds_to_next(longest: float) -> float:

@@ -49,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
         "--from", dest="stage", choices=[str(stage) for stage in StageName], metavar="STAGE",
         help="with --resume: do this stage and all after it again; with --provider or --budget as a new run",
     )  # fmt: skip
+    made.add_argument("--nowait", action="store_true", help="end where the run has to wait, as for a rate limit")
     made.add_argument("--interactive", action="store_true", help="a prompt for descriptions and changes")
     made.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     made.add_argument("--quiet", action="store_true", help="no progress")
@@ -111,7 +112,7 @@ def _finish(run: Run, options: argparse.Namespace) -> int:
     progress = RunProgress(Console(stderr=True), quiet=options.quiet)
     try:
         with progress:
-            result = running.finish(run, output, progress.show)
+            result = running.finish(run, output, progress.show, None if options.nowait else progress.wait)
     except KeyboardInterrupt:
         running.stop(run)
         print(f"Stopped. Go on with: autonomous_coder.py --resume {run.pk}", file=sys.stderr)

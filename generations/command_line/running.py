@@ -12,7 +12,9 @@ from pathlib import Path
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
+from agents.types import Awaited
 from generations import artifacts, launch, tasks
 from generations.again import Wishes, checkpoint_before, run_again
 from generations.errors import LaunchError
@@ -21,10 +23,14 @@ from generations.models import Run, RunEvent, RunStatus
 from generations.order import RunOrder
 from generations.results import RunResult, result_of
 from generations.run_budget import is_at_limit
+from generations.waiting import try_again, try_now
 
-POLL_SECONDS = 0.1
+POLL_SECONDS, WAIT_POLL_SECONDS = 0.1, 0.5
 AT_REST = (RunStatus.PAUSED, RunStatus.WAITING)
+# These end by themselves; for a sandbox or a disk somebody has to do something.
+PASSING = (Awaited.RATE, Awaited.PROVIDER, Awaited.ALLOWANCE)
 Watcher = Callable[[RunEvent], None]
+Waiter = Callable[[Run, float], None]
 
 
 def owner() -> AbstractBaseUser:
@@ -74,6 +80,9 @@ def resumed(run_id: str, stage: str = "", **changes: object) -> Run:
         return run_again(run, checkpoint_before(run, stage), wishes, deliver=False)
     if run.status == RunStatus.QUEUED:
         return run
+    if run.status == RunStatus.WAITING:
+        try_now(run)
+        return run
     more = changes.get("budget_usd")
     if more is not None and not is_at_limit(run):
         raise LaunchError("This run did not pause at its budget; add --from STAGE to give it another one.")
@@ -85,14 +94,14 @@ def stop(run: Run) -> None:
     launch.request_stop(run)
 
 
-def finish(run: Run, output: Path | None = None, watch: Watcher | None = None) -> RunResult:
-    """Execute a queued run until it ends, pauses or has to wait, and write its files below ``output``.
+def finish(run: Run, output: Path | None = None, watch: Watcher | None = None, wait: Waiter | None = None) -> RunResult:
+    """Execute a queued run until it ends or pauses, and write its files below ``output``.
 
-    ``watch`` is told of every event. A worker of the site may be quicker; then this only watches.
+    ``watch`` is told of every event, ``wait`` of the seconds for which the run still waits for what passes by itself;
+    without ``wait`` such a run is left waiting. A worker of the site may be quicker; then this only watches.
     Raises OutputRefused, and KeyboardInterrupt as it comes.
     """
-    worker = threading.Thread(target=_execute, args=(str(run.pk),), daemon=True)
-    worker.start()
+    worker = _worker(run)
     seen = run.last_seq
     while True:
         # Alive is asked first: what ended in between is then still seen below.
@@ -102,13 +111,31 @@ def finish(run: Run, output: Path | None = None, watch: Watcher | None = None) -
             if watch is not None:
                 watch(event)
         run.refresh_from_db()
-        if not alive and (run.ended or run.status in AT_REST):
+        if not alive and wait is not None and run.status == RunStatus.WAITING and run.waits_for in PASSING:
+            worker = _waited(run, wait) or worker
+        elif not alive and (run.ended or run.status in AT_REST):
             break
         time.sleep(POLL_SECONDS)
     if output is None or not artifacts.tree(run).exists():
         return result_of(run)
     artifacts.write_to(run, output)
     return result_of(run, output)
+
+
+def _waited(run: Run, wait: Waiter) -> threading.Thread | None:
+    """Tell how long a run still waits; when that is over, the thread that goes on with it."""
+    seconds = (run.not_before - timezone.now()).total_seconds() if run.not_before else 0.0
+    if seconds > 0:
+        wait(run, seconds)
+        time.sleep(min(seconds, WAIT_POLL_SECONDS))
+        return None
+    return _worker(run) if try_again(run) else None
+
+
+def _worker(run: Run) -> threading.Thread:
+    worker = threading.Thread(target=_execute, args=(str(run.pk),), daemon=True)
+    worker.start()
+    return worker
 
 
 def _execute(run_id: str) -> None:
