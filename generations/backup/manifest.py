@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from django.conf import settings
@@ -22,14 +22,13 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """``sha256`` and ``size`` are those of the database's copy; ``keys`` are names of the encryption keys."""
+    """``sha256`` and ``size`` are those of the database's copy."""
 
     format: int
     version: str
     made_at: str
     engine: str
     migrations: tuple[str, ...]
-    keys: tuple[str, ...]
     sha256: str
     size: int
 
@@ -48,7 +47,6 @@ def describe(dump: Path) -> Manifest:
         migrations=tuple(
             sorted(f"{app}.{name}" for app, name in MigrationExecutor(connection).loader.applied_migrations)
         ),
-        keys=names_of_keys(),
         sha256=file_hash(dump),
         size=dump.stat().st_size,
     )
@@ -57,11 +55,11 @@ def describe(dump: Path) -> Manifest:
 def read(text: bytes) -> Manifest:
     """The manifest in a backup. Raises BackupError for none, or one of a later format."""
     try:
-        fields = json.loads(text)
-        number = int(fields["format"])
+        told = json.loads(text)
+        number = int(told["format"])
         if number == FORMAT:
-            lists = {name: tuple(map(str, fields[name])) for name in ("migrations", "keys")}
-            return Manifest(**{**fields, **lists})
+            known = {field.name: told[field.name] for field in fields(Manifest)}
+            return Manifest(**{**known, "migrations": tuple(map(str, told["migrations"]))})
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise BackupError(NO_BACKUP) from error
     raise BackupError(
@@ -83,16 +81,6 @@ def check(manifest: Manifest) -> None:
             f"This backup was made by a newer version of Autocoder ({manifest.version}); this one ({version()}) does "
             f"not know its database ({newer[-1]}). Update it first."
         )
-
-
-def has_other_keys(manifest: Manifest) -> bool:
-    """Whether no key of this installation is one of those that the backup was made with."""
-    return not set(manifest.keys) & set(names_of_keys())
-
-
-def names_of_keys() -> tuple[str, ...]:
-    """A short name for each encryption key; no key can be found out from it."""
-    return tuple(hashlib.sha256(f"name of {key}".encode()).hexdigest()[:12] for key in settings.ENCRYPTION_KEYS)
 
 
 def version() -> str:

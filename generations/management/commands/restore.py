@@ -7,21 +7,18 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from generations.backup.manifest import has_other_keys
 from generations.backup.restoring import restore
 from generations.errors import BackupError
 from generations.models import Project, Run
-
-OTHER_KEYS = (
-    "The backup was made with other ENCRYPTION_KEYS than this installation has: stored provider keys cannot be opened. "
-    "Put the old ones into .env (--with-keys wrote them), after a comma, or enter the provider keys again."
-)
+from generations.stored_keys import check_stored_keys
 
 
 class Command(BaseCommand):
     """An older backup is brought up to date; a newer one, and one of another kind of database, is refused."""
 
     help = __doc__
+    # What is wrong with the database that is there must not keep it from being replaced.
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the file."""
@@ -37,5 +34,5 @@ class Command(BaseCommand):
         runs, projects = Run.objects.count(), Project.objects.count()
         self.stdout.write(f"Restored {projects} projects with {runs} runs as they were at {told.made_at}.")
         self.stdout.write("Start the site; everybody signs in again, and runs go on from their last checkpoints.")
-        if has_other_keys(told):
-            self.stderr.write(OTHER_KEYS)
+        for problem in check_stored_keys():
+            self.stderr.write(f"{problem.msg} {problem.hint}")
