@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from agents.providers.offline.blueprints import cli_tool, data_processor, node, rest_api, web_page
+from agents.providers.offline.blueprints import cli_tool, data_processor, go, node, rest_api, web_page
 from agents.providers.offline.blueprints.base import Blueprint
-from agents.providers.offline.blueprints.go import rest_api as go_rest_api
 from agents.types import ProjectType
 
 _ALL: tuple[Blueprint, ...] = (
@@ -13,7 +12,7 @@ _ALL: tuple[Blueprint, ...] = (
     data_processor.BLUEPRINT,
     web_page.BLUEPRINT,
     *node.BLUEPRINTS,
-    go_rest_api.BLUEPRINT,
+    *go.BLUEPRINTS,
 )
 BLUEPRINTS: dict[tuple[ProjectType, str], Blueprint] = {
     (blueprint.project_type, blueprint.language): blueprint for blueprint in _ALL

@@ -50,23 +50,11 @@ class CliTool:
 
     def requirements(self, brief: Brief) -> Requirements:
         """One feature and one criterion for each operation."""
-        operations = _operations(brief)
-        texts = [*(_CRITERIA[name] for name in operations), *_ALWAYS]
-        return Requirements(
-            name=brief.name,
-            summary=f"{_summary(operations)} Asked for: {one_line(brief.description)}"[:1000],
-            project_type=self.project_type,
-            language=self.language,
-            stack=("Python", "argparse", "csv", "json", "pytest"),
-            features=tuple(_HELP[name] for name in operations),
-            criteria=tuple(Criterion(id=f"AC-{number}", text=text) for number, text in enumerate(texts, 1)),
-            dependencies=("pytest",),
-            assumptions=brief.assumptions,
-        )
+        return requirements(brief, stack=("Python", "argparse", "csv", "json", "pytest"), dependencies=("pytest",))
 
     def plan(self, brief: Brief) -> Plan:
         """Modules for what the commands need, their tests, sample data and README."""
-        view = _view(brief)
+        view = cli_view(brief)
         examples = tuple(f"python -m {view.package} {command.example}" for command in view.commands)
         commands = Commands(
             install="pip install -r requirements.txt",
@@ -78,14 +66,32 @@ class CliTool:
 
     def render(self, brief: Brief, path: str) -> SourceFile:
         """One planned file. Raises KeyError for a path that is not in the plan."""
-        view = _view(brief)
+        view = cli_view(brief)
         planned, template = {file.path: (file, template) for file, template in _files(brief, view)}[path]
         made = environment("files").get_template(template)
-        text = made.render(view=view, brief=brief, ops=_operations(brief), purpose=planned.purpose)
+        text = made.render(view=view, brief=brief, ops=operations_of(brief), purpose=planned.purpose)
         return SourceFile(path, (python_file(text) if path.endswith(".py") else text).encode())
 
 
-def _operations(brief: Brief) -> tuple[str, ...]:
+def requirements(brief: Brief, *, stack: tuple[str, ...], dependencies: tuple[str, ...]) -> Requirements:
+    """What a tool in any language promises: one feature and one criterion for each operation."""
+    operations = operations_of(brief)
+    texts = [*(_CRITERIA[name] for name in operations), *_ALWAYS]
+    return Requirements(
+        name=brief.name,
+        summary=f"{_summary(operations)} Asked for: {one_line(brief.description)}"[:1000],
+        project_type=ProjectType.CLI_TOOL,
+        language=brief.language,
+        stack=stack,
+        features=tuple(_HELP[name] for name in operations),
+        criteria=tuple(Criterion(id=f"AC-{number}", text=text) for number, text in enumerate(texts, 1)),
+        dependencies=dependencies,
+        assumptions=brief.assumptions,
+    )
+
+
+def operations_of(brief: Brief) -> tuple[str, ...]:
+    """The operations that were asked for, in the order in which they are told."""
     return tuple(name for name in _HELP if name in brief.operations)
 
 
@@ -95,11 +101,12 @@ def _summary(operations: tuple[str, ...]) -> str:
 
 
 def _files(brief: Brief, view: TablesView) -> list[tuple[PlannedFile, str]]:
-    return cli_files(view, frozenset(_operations(brief)))
+    return cli_files(view, frozenset(operations_of(brief)))
 
 
-def _view(brief: Brief) -> TablesView:
-    operations = _operations(brief)
+def cli_view(brief: Brief) -> TablesView:
+    """What the templates need to know of a tool."""
+    operations = operations_of(brief)
     by = first_group(brief)
     sample = sample_for(brief.description.lower(), by)
     commands = tuple(_command(name, sample, by or sample.group) for name in operations)

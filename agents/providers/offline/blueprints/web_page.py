@@ -33,26 +33,7 @@ class WebPage:
 
     def requirements(self, brief: Brief) -> Requirements:
         """The sections, and what holds for any good page."""
-        page = page_view(brief)
-        texts = [
-            f"The page has the heading '{page.title}' and the sections {', '.join(page.headings)} in this order.",
-            "Its HTML is well formed, ids are unique, and every link leads to a file or section that is there.",
-            "It is laid out for phones and wide screens, and follows the reader's choice of light or dark.",
-            "The server answers 200 with the page and its style, and 404 for anything else; no folder is listed.",
-        ]
-        if page.has_form:
-            texts.append("Each field of the contact form has a label, and the form says what is missing.")
-        return Requirements(
-            name=brief.name,
-            summary=f"A static web page. Asked for: {one_line(brief.description)}"[:1000],
-            project_type=self.project_type,
-            language=self.language,
-            stack=("HTML", "CSS", "Python http.server", "pytest"),
-            features=(*page.headings, "works on phones", "light and dark"),
-            criteria=tuple(Criterion(id=f"AC-{number}", text=text[:500]) for number, text in enumerate(texts, 1)),
-            dependencies=("pytest",),
-            assumptions=brief.assumptions,
-        )
+        return requirements(brief, stack=("HTML", "CSS", "Python http.server", "pytest"), dependencies=("pytest",))
 
     def plan(self, brief: Brief) -> Plan:
         """The page, its server, tests and README."""
@@ -61,7 +42,7 @@ class WebPage:
             start="./start.sh",
             test="python -m pytest",
             port=PORT,
-            probes=tuple(Probe(path=path, expect=status) for path, status in _PROBES),
+            probes=probes(),
         )
         return Plan(files=tuple(_planned(page_view(brief))), commands=commands)
 
@@ -73,6 +54,35 @@ class WebPage:
         text = template.render(page=page, brief=brief)
         text = python_file(text) if path.endswith(".py") else text
         return SourceFile(path, text.encode(), MODE_EXECUTABLE if planned.executable else MODE_FILE)
+
+
+def requirements(brief: Brief, *, stack: tuple[str, ...], dependencies: tuple[str, ...]) -> Requirements:
+    """What a page in any language promises: the sections, and what holds for any good page."""
+    page = page_view(brief)
+    texts = [
+        f"The page has the heading '{page.title}' and the sections {', '.join(page.headings)} in this order.",
+        "Its HTML is well formed, ids are unique, and every link leads to a file or section that is there.",
+        "It is laid out for phones and wide screens, and follows the reader's choice of light or dark.",
+        "The server answers 200 with the page and its style, and 404 for anything else; no folder is listed.",
+    ]
+    if page.has_form:
+        texts.append("Each field of the contact form has a label, and the form says what is missing.")
+    return Requirements(
+        name=brief.name,
+        summary=f"A static web page. Asked for: {one_line(brief.description)}"[:1000],
+        project_type=ProjectType.WEB_PAGE,
+        language=brief.language,
+        stack=stack,
+        features=(*page.headings, "works on phones", "light and dark"),
+        criteria=tuple(Criterion(id=f"AC-{number}", text=text[:500]) for number, text in enumerate(texts, 1)),
+        dependencies=dependencies,
+        assumptions=brief.assumptions,
+    )
+
+
+def probes() -> tuple[Probe, ...]:
+    """The page, its style, and what is not there."""
+    return tuple(Probe(path=path, expect=status) for path, status in _PROBES)
 
 
 def _planned(page: PageView) -> list[PlannedFile]:

@@ -43,6 +43,16 @@ GO = {
         "REST API for a library management system in Go",
         "REST API in Go for a library management system",
     ),
+    "A CLI that sorts CSV": (
+        "A Go CLI that sorts CSV",
+        "A CLI in Go that sorts CSV, with encoding/csv and the flag package",
+        "a command line tool in go that sorts CSV",
+    ),
+    "An expense report as html and markdown": ("An expense report as html and markdown, written in Go",),
+    "A landing page for a bakery with opening hours": (
+        "A landing page in Go for a bakery with opening hours",
+        "A landing page for a bakery with opening hours, using Go and html/template",
+    ),
     "Create a REST API for a library of books": ("Create a REST API for a library of books in Go",),
 }
 

@@ -70,6 +70,11 @@ def go_string(text: str) -> str:
     return json.dumps(one_line(text), ensure_ascii=False)
 
 
+def go_text(text: str) -> str:
+    """A string of Go that keeps its lines, for texts of ours."""
+    return json.dumps(text, ensure_ascii=False)
+
+
 def raw_json(value: object) -> str:
     """JSON as a raw string of Go."""
     text = json.dumps(value, ensure_ascii=False)
@@ -95,7 +100,7 @@ def keyed(pairs: Iterable[tuple[str, str]], indent: str = "\t") -> str:
 def go_environment(folder: str) -> Environment:
     """The templates of a folder below this one, with the filters for Go."""
     made = environment(f"go/{folder}")
-    made.filters.update(go=go_string, rawjson=raw_json, exported=exported, unexported=unexported)
+    made.filters.update(go=go_string, gotext=go_text, rawjson=raw_json, exported=exported, unexported=unexported)
     made.globals.update(columns=columns, keyed=keyed)
     return made
 
