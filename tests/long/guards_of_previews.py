@@ -81,7 +81,12 @@ PREVIEWS: list[Guard] = [
         ("unused", "not self.active and now - self.used > IDLE_SECONDS:", "False:", "by_itself"),
         ("for long", "now - self.started > LONGEST_SECONDS:", "False:", "by_itself"),
     ),
-    *of(_HOUSE, (HOUSE,), ("stopped or deleted", "        self._stop_unwanted()\n", "", "good_once")),
+    *of(
+        _HOUSE,
+        (HOUSE,),
+        ("stopped or deleted", "        self._stop_unwanted()\n", "", "good_once"),
+        ("locked out", ".filter(user__is_active=True)", "", "locked_out"),
+    ),
     *of(
         _LOST,
         (HOUSE,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -20,7 +21,7 @@ from generations.errors import LaunchError, TooMany
 from generations.models import Preview, PreviewStatus
 from generations.previewing import asking, passes, tenants
 from generations.previewing.asking import start_preview, start_try, stop_previews
-from generations.previewing.house import CLOSED
+from generations.previewing.house import CLOSED, House
 from generations.previewing.lost import LOST, end_lost_previews
 from generations.recovery import recover_lost_runs, remove_orphaned_sandboxes
 from generations.wiring import site_sandbox
@@ -184,6 +185,19 @@ def test_an_entry_runs_out_and_so_does_a_pass(user: User, monkeypatch: pytest.Mo
     assert not passes.is_pass(preview.host, token)
     monkeypatch.setattr(passes, "PASS_SECONDS", -1)
     assert not passes.is_pass(preview.host, value)
+
+
+def test_who_is_locked_out_loses_what_is_open(user: User) -> None:
+    house, preview = House(), start_preview(user, make_delivered(user))
+    assert Preview.objects.claim(preview.pk, house.worker, timedelta(minutes=1))
+    preview.refresh_from_db()
+    tenant = tenants.Tenant(preview)
+    house._tenants[tenant.host] = tenant, threading.current_thread()
+    house.look()
+    assert not tenant.stop.is_set()
+    User.objects.update(is_active=False)
+    house.look()
+    assert tenant.stop.is_set()
 
 
 def test_a_claim_is_one_processes_alone(user: User) -> None:
