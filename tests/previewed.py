@@ -122,9 +122,11 @@ def served(house: Landlord) -> Iterator[int]:
     thread.start()
     while not server.started:
         assert thread.is_alive()
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    thread.join(DEADLINE)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(DEADLINE)
 
 
 def browser(tenant: Tenant, port: int, *, cookie: str | None = None) -> httpx.Client:
@@ -154,10 +156,13 @@ def open_house() -> Iterator[House]:
     house = House()
     thread = threading.Thread(target=house.run, daemon=True)
     thread.start()
-    yield house
-    house.close()
-    thread.join(DEADLINE)
-    assert not thread.is_alive()
+    try:
+        yield house
+    finally:
+        # Also after a test that failed: its sandboxes end with the house.
+        house.close()
+        thread.join(DEADLINE)
+        assert not thread.is_alive()
 
 
 def wait_for(row: Preview | TryOut, *statuses: str) -> None:

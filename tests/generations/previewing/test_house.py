@@ -123,6 +123,8 @@ def test_nothing_is_left_of_a_process_that_ended(
         assert site_sandbox().present() == set()
     finally:
         process.kill()
+        process.wait()
+        remove_orphaned_sandboxes()
 
 
 def test_many_clicks_at_once_are_one_preview(user: User) -> None:
