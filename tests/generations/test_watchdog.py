@@ -31,7 +31,8 @@ def bench(
 ) -> Iterator[Bench]:
     """A worker with its watchdog and no reaper, so that nobody else brings runs back."""
     settings.SCRIPTED_PROVIDER = MODEL
-    times = {"CANARY_SECONDS": "0.5", "CANARY_STALE_SECONDS": "6", "DRAIN_SECONDS": getattr(request, "param", "120")}
+    times = {"CANARY_SECONDS": "0.5", "CANARY_STALE_SECONDS": "60", "DRAIN_SECONDS": "120"}
+    times |= getattr(request, "param", {})
     with Bench({**process_environment, **times}, tmp_path, workers=2, lease=120).started("worker") as started:
         yield started
 
@@ -82,6 +83,7 @@ def sentinel_asleep(cluster: int) -> None:
 
 @pytest.mark.sandbox
 @pytest.mark.parametrize("hang", [idle_workers_killed, sentinel_asleep])
+@pytest.mark.parametrize("bench", [{"CANARY_STALE_SECONDS": "8"}], indirect=True)
 def test_a_queue_that_hangs_is_replaced_and_runs_go_on(bench: Bench, hang: Callable[[int], None]) -> None:
     until(WorkerGroup.objects.exclude(answered_at=None).exists, "the first answer")
     first = cluster_of(bench)
@@ -153,7 +155,11 @@ def test_a_worker_waits_for_a_database_that_is_still_being_made(
         assert bench.processes["worker"].poll() is None
 
 
-@pytest.mark.parametrize(("bench", "number"), [("1", signal.SIGTERM), ("600", signal.SIGINT)], indirect=["bench"])
+@pytest.mark.parametrize(
+    ("bench", "number"),
+    [({"DRAIN_SECONDS": "1"}, signal.SIGTERM), ({"DRAIN_SECONDS": "600"}, signal.SIGINT)],
+    indirect=["bench"],
+)
 def test_a_run_that_comes_to_no_checkpoint_in_time_is_given_back(bench: Bench, number: signal.Signals) -> None:
     bench.control.order("before_call", "hang", 2)
     run = bench.order(make_user(), PROMPT)
