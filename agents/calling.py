@@ -13,6 +13,7 @@ from agents.faults import fault
 from agents.providers.base import Message, Reply, Request, Usage
 from agents.providers.catalogue import ModelChoice
 from agents.providers.limits import Permit
+from agents.providers.rate_headers import RateLimits
 from agents.question import Question
 from agents.receipts import receipt_of
 from agents.spending import NOTHING, Spent, prompt_tokens, spent_in_vain, spent_on
@@ -91,13 +92,15 @@ class Call:
         """Ask once with a place, which is given back whatever happens."""
         tokens: int | None = None
         failed: ProviderError | None = None
+        limits: RateLimits | None = None
         try:
             reply, tokens = self._answered()
+            limits = reply.limits
         except ProviderError as error:
             failed = error
             raise
         finally:
-            self._context.limiter.leave(permit, tokens=tokens, error=failed)
+            self._context.limiter.leave(permit, tokens=tokens, error=failed, limits=limits)
         return reply
 
     def _answered(self) -> tuple[Reply, int]:

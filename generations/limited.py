@@ -10,6 +10,7 @@ from agents.probing.probe import SHORTEST_ROOM, Probed
 from agents.providers.base import ListedModel, Reply, Request
 from agents.providers.dialects import Dialect
 from agents.providers.limits import Limiter, Permit
+from agents.providers.rate_headers import RateLimits
 from agents.receipts import CHARACTERS_PER_TOKEN
 
 PATIENCE_SECONDS, LOOK_SECONDS = 5.0, 0.25
@@ -29,15 +30,17 @@ class LimitedProvider:
         permit = self._admitted(request, stop)
         tokens: int | None = None
         failed: ProviderError | None = None
+        limits: RateLimits | None = None
         try:
             reply = self._inner.complete(request, stop=stop)
+            limits = reply.limits
             if reply.prompt_tokens is not None and reply.completion_tokens is not None:
                 tokens = reply.prompt_tokens + reply.completion_tokens
         except ProviderError as error:
             failed = error
             raise
         finally:
-            self._limiter.leave(permit, tokens=tokens, error=failed)
+            self._limiter.leave(permit, tokens=tokens, error=failed, limits=limits)
         return reply
 
     def dialect_for(self, model: str) -> Dialect:

@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from agents.errors import ProviderError
 from agents.providers.limits import NotYet, Permit
+from agents.providers.rate_headers import RateLimits
 from generations.models import CallLimit, CallTicket, KeyState, Run
-from generations.rate_rules import block_seconds, blocked, over
+from generations.rate_rules import LONGEST_BACKOFF, block_seconds, blocked, over
 from generations.retrying import retrying
 
 T = TypeVar("T")
@@ -48,10 +50,18 @@ class SharedLimiter:
             self._count(1)
         return answer
 
-    def leave(self, permit: Permit, *, tokens: int | None = None, error: ProviderError | None = None) -> None:
+    def leave(
+        self,
+        permit: Permit,
+        *,
+        tokens: int | None = None,
+        error: ProviderError | None = None,
+        limits: RateLimits | None = None,
+    ) -> None:
         """Give a ticket back, with what was learned about the key."""
         if permit.id:
-            self._store(lambda: self._leave(uuid.UUID(permit.id), tokens, error))
+            pause = None if limits is None else limits.pause(tokens or 0)
+            self._store(lambda: self._leave(uuid.UUID(permit.id), tokens, error, pause))
             self._count(-1)
 
     def inside(self) -> int:
@@ -79,7 +89,9 @@ class SharedLimiter:
             )
         return Permit(str(ticket.pk))
 
-    def _leave(self, ticket_id: uuid.UUID, tokens: int | None, error: ProviderError | None) -> None:
+    def _leave(
+        self, ticket_id: uuid.UUID, tokens: int | None, error: ProviderError | None, pause: float | None
+    ) -> None:
         with transaction.atomic():
             ticket = CallTicket.objects.filter(pk=ticket_id).first()
             if ticket is None:
@@ -89,23 +101,41 @@ class SharedLimiter:
                 fields["tokens"] = tokens
             CallTicket.objects.filter(pk=ticket_id).update(**fields)
             self._learn(ticket, error)
+            if pause is not None:
+                self._rest(ticket, pause)
 
     def _learn(self, ticket: CallTicket, error: ProviderError | None) -> None:
         troubled = error is not None and (error.kind == "rate" or (error.retry and error.kind in TROUBLES))
         states = KeyState.objects.filter(account=ticket.account, model=ticket.model)
         if not troubled:
-            states.exclude(strikes=0, blocked_until=None).update(strikes=0, blocked_until=None, kind="")
+            # What is blocked for its rate was so after this call had begun.
+            told = Q(kind="rate", blocked_until__gt=self._now())
+            known = states.exclude(strikes=0, blocked_until=None).exclude(told)
+            known.update(strikes=0, blocked_until=None, kind="")
             return
-        provider = next(name for name, account in self._accounts.items() if account == ticket.account)
-        state, _ = states.select_for_update().get_or_create(
-            account=ticket.account, model=ticket.model, defaults={"provider": provider}
-        )
+        state = self._state_of(ticket)
         state.strikes += 1
         state.kind = "rate" if error is not None and error.kind == "rate" else "busy"
         seconds = block_seconds(state, None if error is None else error.retry_after)
         until = self._now() + timedelta(seconds=seconds)
         state.blocked_until = max(state.blocked_until or until, until) if seconds else state.blocked_until
         state.save(update_fields=["strikes", "kind", "blocked_until"])
+
+    def _rest(self, ticket: CallTicket, seconds: float) -> None:
+        """An answer said that the next call would be refused: nobody asks before that is over, or is worth a try."""
+        state = self._state_of(ticket)
+        until = self._now() + timedelta(seconds=min(seconds, LONGEST_BACKOFF))
+        if state.blocked_until is None or state.blocked_until < until:
+            state.kind, state.blocked_until = "rate", until
+            state.save(update_fields=["kind", "blocked_until"])
+
+    def _state_of(self, ticket: CallTicket) -> KeyState:
+        """The locked state of the model that was asked."""
+        provider = next(name for name, account in self._accounts.items() if account == ticket.account)
+        state, _ = KeyState.objects.select_for_update().get_or_create(
+            account=ticket.account, model=ticket.model, defaults={"provider": provider}
+        )
+        return state
 
     def _count(self, change: int) -> None:
         with self._lock:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from agents.errors import ProviderError
+from agents.providers.rate_headers import RateLimits
 
 
 @runtime_checkable
@@ -39,8 +40,15 @@ class Limiter(Protocol):
     def enter(self, provider: str, model: str, tokens: int) -> Permit | NotYet:
         """Take a place for a call that may need so many tokens, prompt and answer."""
 
-    def leave(self, permit: Permit, *, tokens: int | None = None, error: ProviderError | None = None) -> None:
-        """Give the place back: what the call took (None where unknown), or how it failed."""
+    def leave(
+        self,
+        permit: Permit,
+        *,
+        tokens: int | None = None,
+        error: ProviderError | None = None,
+        limits: RateLimits | None = None,
+    ) -> None:
+        """Give the place back: what the call took (None: unknown), or how it failed, and what its answer allows."""
 
     def inside(self) -> int:
         """How many places this run holds now."""
@@ -53,7 +61,14 @@ class NoLimits:
         """A place."""
         return Permit()
 
-    def leave(self, permit: Permit, *, tokens: int | None = None, error: ProviderError | None = None) -> None:
+    def leave(
+        self,
+        permit: Permit,
+        *,
+        tokens: int | None = None,
+        error: ProviderError | None = None,
+        limits: RateLimits | None = None,
+    ) -> None:
         """Nothing is counted."""
 
     def inside(self) -> int:

@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
@@ -23,12 +24,12 @@ def waiting_time(headers: Mapping[str, str], body: object = None) -> float | Non
     milliseconds = _number(said.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
-    for wait in (_seconds_or_date(said.get("retry-after", "")), _reset(said.get("x-ratelimit-reset", ""))):
+    for wait in (_seconds_or_date(said.get("retry-after", "")), reset_seconds(said.get("x-ratelimit-reset", ""))):
         if wait is not None:
             return wait
     # OpenAI names one reset for requests and one for tokens: that of the one that is used up counts.
     resets = [
-        _reset(said.get(f"x-ratelimit-reset-{what}", ""))
+        reset_seconds(said.get(f"x-ratelimit-reset-{what}", ""))
         for what in ("requests", "tokens")
         if said.get(f"x-ratelimit-remaining-{what}") == "0"
     ]
@@ -60,11 +61,23 @@ def _seconds_or_date(text: str) -> float | None:
         return None
 
 
-def _reset(text: str) -> float | None:
+def reset_seconds(text: str) -> float | None:
+    """Seconds until a moment: a number of them, a span such as 6m0s, or the moment itself, since 1970 or as a date."""
     value = _number(text)
     if value is None:
         found = DURATION.fullmatch(text) if text else None
-        return sum(float(n) * unit for n, unit in zip(found.groups(), UNITS, strict=True) if n) if found else None
+        if found is None:
+            return _until_date(text)
+        return sum(float(n) * unit for n, unit in zip(found.groups(), UNITS, strict=True) if n)
     if value < EPOCH_SECONDS:
         return value
     return max(0.0, (value if value < EPOCH_MILLISECONDS else value / 1000) - time.time())
+
+
+def _until_date(text: str) -> float | None:
+    """Anthropic writes 2026-01-31T12:00:00Z."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else max(0.0, moment.timestamp() - time.time())

@@ -242,7 +242,9 @@ class FullLimiter:
         self.times -= 1
         return NotYet(self.seconds, "All places are taken.") if self.times >= 0 else Permit("1")
 
-    def leave(self, permit: Permit, *, tokens: int | None = None, error: ProviderError | None = None) -> None:
+    def leave(
+        self, permit: Permit, *, tokens: int | None = None, error: ProviderError | None = None, limits: object = None
+    ) -> None:
         self.left.append((tokens, error))
 
     def inside(self) -> int:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agents.errors import ProviderError
+from agents.asking import ask
+from agents.errors import ProviderError, Waiting
+from agents.providers.catalogue import ModelChoice
 from agents.providers.limits import NotYet, Permit
+from agents.providers.rate_headers import RateLimits
+from agents.roles.facts import Asker, question_for
+from agents.state import RunState
+from agents.types import Purpose, Role, StageName
 from generations.models import CallLimit, CallTicket, KeyState, Run, RunStatus
 from generations.rates import SharedLimiter, purge_tickets
+from tests.agents.engine import make_context
+from tests.agents.providers.endpoint import Endpoint, client, stream, words
 from tests.factories import claim, make_run
 
 pytestmark = pytest.mark.django_db
@@ -218,3 +227,59 @@ def test_old_tickets_are_deleted(clock: Clock) -> None:
     one = limiter(clock)
     one.leave(entered(one))
     assert purge_tickets() == 1
+
+
+TOLD = {
+    "no request left": (RateLimits(requests_left=0, requests_reset=30.0), 30),
+    "too few tokens left": (RateLimits(tokens_left=99, tokens_reset=40.0, requests_left=5, requests_reset=50.0), 40),
+    "neither": (RateLimits(tokens_left=99, tokens_reset=40.0, requests_left=0, requests_reset=20.0), 40),
+    # Some count each request by itself: the first of them is free again long before all of them are.
+    "a day": (RateLimits(requests_left=0, requests_reset=86_000.0), 900),
+}
+
+
+@pytest.mark.parametrize(("limits", "seconds"), TOLD.values(), ids=TOLD.keys())
+def test_what_an_answer_says_is_heeded_before_the_first_refusal(clock: Clock, limits: RateLimits, seconds: int) -> None:
+    one, other = limiter(clock), limiter(clock)
+    one.leave(entered(one, tokens=100), tokens=100, limits=limits)
+    assert refused(other).seconds == seconds
+    assert refused(other).kind == "rate"
+    assert "takes no more requests for now" in refused(other).reason
+    entered(limiter(clock, "another key"))
+    clock.go_on(seconds + 1)
+    other.leave(entered(other), tokens=10)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [RateLimits(requests_left=1, requests_reset=30.0), RateLimits(tokens_left=100, tokens_reset=30.0),
+     RateLimits(requests_left=0), RateLimits(requests=5), None],
+)  # fmt: skip
+def test_what_leaves_room_or_says_no_time_holds_nobody_up(clock: Clock, limits: RateLimits | None) -> None:
+    one = limiter(clock)
+    one.leave(entered(one, tokens=100), tokens=100, limits=limits)
+    entered(one)
+
+
+def test_an_answer_that_was_asked_for_earlier_lifts_no_refusal(clock: Clock) -> None:
+    one, other = limiter(clock), limiter(clock)
+    early, late = entered(one), entered(other)
+    other.leave(late, error=trouble("rate", 60.0))
+    one.leave(early, tokens=10)
+    assert refused(one).seconds == 60
+
+
+def test_the_headers_of_a_real_answer_are_heeded(clock: Clock) -> None:
+    endpoint = Endpoint()
+    endpoint.script = stream(*words("Hello"), X_RateLimit_Remaining="0", X_RateLimit_Reset="30")
+    model = client(endpoint.url, seconds=60)
+    context, _scripted, _notebook = make_context(lambda _: "", choice=ModelChoice("custom", "m", 9_000, 100))
+    shared = SharedLimiter(claim(make_run()).run, {"custom": model.account}, clock)
+    context = replace(context, providers={"custom": model}, limiter=shared)
+    asker = Asker(StageName.CODE, Role.CODER, Purpose.IMAGE)
+    question = question_for(context, RunState(prompt="Add"), asker)
+    assert ask(context, question, str).value == "Hello"
+    with pytest.raises(Waiting, match="takes no more requests for now"):
+        ask(context, question, str)
+    assert len(endpoint.talks) == 1, "the second call is not made in order to be refused"
+    endpoint.close()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from email.utils import formatdate
 from types import SimpleNamespace
 
 import pytest
 
 from agents.providers import waiting_times
+from agents.providers.rate_headers import limits_in
 from agents.providers.waiting_times import waiting_time
 
 NOW = 1_795_569_000.0
@@ -60,3 +62,31 @@ def test_openrouter_repeats_its_headers_in_the_body(wrapped: bool) -> None:
 @pytest.mark.parametrize("body", [None, "", [], {"metadata": None}, {"metadata": {"headers": "x"}}, {"error": "x"}])
 def test_other_bodies_say_nothing(body: object) -> None:
     assert waiting_time({}, body) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "tokens", "seconds"),
+    [
+        # OpenAI, Anthropic's compatible endpoint, OpenRouter, Anthropic.
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1m30s"}, 10, 90),
+        ({"x-ratelimit-remaining-requests": "1", "x-ratelimit-reset-requests": "1m30s"}, 10, None),
+        ({"x-ratelimit-remaining-tokens": "500", "x-ratelimit-reset-tokens": "6s"}, 501, 6),
+        ({"x-ratelimit-remaining-tokens": "500", "x-ratelimit-reset-tokens": "6s"}, 500, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int((NOW + 60) * 1000))}, 10, 60),
+        (
+            {
+                "anthropic-ratelimit-requests-remaining": "0",
+                "anthropic-ratelimit-requests-reset": datetime.fromtimestamp(NOW + 40, UTC).isoformat(),
+            },
+            10,
+            40,
+        ),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "tomorrow"}, 10, None),
+        ({"x-ratelimit-remaining": "0"}, 10, None),
+        ({"x-ratelimit-reset": "30"}, 10, None),
+    ],
+)
+def test_headers_of_an_answer_say_whether_to_pause(headers: dict[str, str], tokens: int, seconds: float | None) -> None:
+    limits = limits_in(headers)
+    wait = None if limits is None else limits.pause(tokens)
+    assert wait is None if seconds is None else wait == pytest.approx(seconds, abs=0.01)
