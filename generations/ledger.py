@@ -24,7 +24,7 @@ from agents.spending import NOTHING
 from agents.types import Purpose, Role
 from generations.allowances import add_spending, check_day
 from generations.encryption import fernet
-from generations.masking import mask
+from generations.masking import mask, mask_cut
 from generations.models import KeptReply, ModelCall, ModelProbe, Run
 from generations.text import storable
 
@@ -180,5 +180,6 @@ def _request(messages: tuple[Message, ...]) -> list[dict[str, object]]:
 
 
 def _capped(text: str, limit: int = MAX_CALL_CHARACTERS) -> str:
-    text = mask(str(storable(text)))
+    # What a test of a model broke off may end in the middle of a secret.
+    text = mask(mask_cut(str(storable(text))))
     return text if len(text) <= limit else f"{text[:limit]}\n… {len(text) - limit} more characters"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from agents.providers.base import ListedModel, Reply, Request
 from agents.providers.openai_compatible import OpenAICompatibleProvider
-from generations.masking import mask_known
+from generations.masking import mask_cut, mask_known
 
 
 class MaskedEndpoint(OpenAICompatibleProvider):
@@ -19,7 +19,7 @@ class MaskedEndpoint(OpenAICompatibleProvider):
     def complete(self, request: Request, *, stop: Callable[[], bool]) -> Reply:
         """Ask and wait for the whole answer. Raises ProviderError and Stopped."""
         reply = super().complete(request, stop=stop)
-        return replace(reply, text=mask_known(reply.text))
+        return replace(reply, text=mask_cut(reply.text))
 
     def list_models(self, *, stop: Callable[[], bool]) -> tuple[ListedModel, ...]:
         """The models that the endpoint says it has. Raises ProviderError and Stopped."""

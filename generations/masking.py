@@ -17,7 +17,15 @@ from django.conf import settings
 
 from agents.types import SourceFile
 from generations.encryption import encryption_keys
-from generations.secret_forms import forms_of, is_secret, pattern, readings, shortened
+from generations.secret_forms import (
+    forms_of,
+    is_secret,
+    pattern,
+    readings,
+    shortened,
+    without_cut_beginning,
+    without_cut_end,
+)
 
 _SETTINGS = (
     "SECRET_KEY",
@@ -65,6 +73,12 @@ def mask_known(text: str) -> str:
         if any(form.sought in reading for reading in read):
             text = pattern(form.text).sub(lambda found: shortened(found[0]), text)
     return text
+
+
+def mask_cut(text: str) -> str:
+    """The same for a text that may have been cut anywhere: of a secret, one end may be all that is left."""
+    forms = forms_of(_known())
+    return without_cut_beginning(without_cut_end(mask_known(text), forms), forms)
 
 
 def mask_files(files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:

@@ -6,7 +6,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from urllib.parse import quote
 SHORTEST_SECRET = 8
 LONGEST_WORD = 15
 SHOWN_FROM = 12
+LONGEST_CUT, LONGEST_ESCAPE = 2_000, 14
 
 # What may stand between two characters of a secret without making it unreadable: sequences of a terminal, white
 # space, control characters, and characters that have no width.
@@ -73,6 +74,44 @@ def readings(text: str) -> tuple[str, ...]:
 def pattern(form: str) -> re.Pattern[str]:
     """A form in either case, each character plain or escaped, with anything unseen between them."""
     return re.compile(_BETWEEN.join(map(_written, form)), re.IGNORECASE)
+
+
+def without_cut_end(text: str, forms: Iterable[Form]) -> str:
+    """The text without the beginning of a form that it ends with, perhaps in the middle of an escape."""
+    end = text[-LONGEST_CUT:]
+    for dropped in range(LONGEST_ESCAPE):
+        kept = end[: len(end) - dropped]
+        for reading in readings(kept):
+            for form in forms:
+                part = next((part for part in _beginnings(form.sought) if reading.endswith(part)), "")
+                found = part and re.search(rf"{pattern(part).pattern}{_BETWEEN}\Z", kept, re.IGNORECASE)
+                if found:
+                    return f"{text[: len(text) - len(end) + found.start()]}***"
+    return text
+
+
+def without_cut_beginning(text: str, forms: Iterable[Form]) -> str:
+    """The text without the end of a form that it begins with, perhaps in the middle of an escape."""
+    beginning = text[:LONGEST_CUT]
+    for dropped in range(LONGEST_ESCAPE):
+        kept = beginning[dropped:]
+        for reading in readings(kept):
+            for form in forms:
+                part = next((part for part in _ends(form.sought) if reading.startswith(part)), "")
+                found = part and re.match(f"{_BETWEEN}{pattern(part).pattern}", kept, re.IGNORECASE)
+                if found:
+                    return f"***{text[dropped + found.end() :]}"
+    return text
+
+
+@lru_cache(maxsize=512)
+def _beginnings(form: str) -> tuple[str, ...]:
+    return tuple(form[:size] for size in range(len(form), SHORTEST_SECRET - 1, -1))
+
+
+@lru_cache(maxsize=512)
+def _ends(form: str) -> tuple[str, ...]:
+    return tuple(form[-size:] for size in range(len(form), SHORTEST_SECRET - 1, -1))
 
 
 def shortened(found: str) -> str:

@@ -17,6 +17,7 @@ from agents.types import SourceFile
 from agents.workspace import Workspace
 from generations.installation import installation
 from generations.keys import remember_keys
+from generations.masked_sandbox import MaskedSandbox
 from generations.memory_store import OwnerMemory
 from generations.models import Run
 from generations.profiles import models_for
@@ -57,7 +58,7 @@ def open_context(
         fence=run.fence,
         providers=providers,
         catalogue=catalogue,
-        sandbox=site_sandbox(),
+        sandbox=MaskedSandbox(site_sandbox()),
         toolchains=languages.TOOLCHAINS,
         memory=OwnerMemory(owner, run),
         workspace=Workspace(files),

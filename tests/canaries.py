@@ -6,11 +6,12 @@ import base64
 import html
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote, unquote
 
 from django.utils.html import json_script
 
+SIZE = 8
 FORMS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "inside a word": lambda secret: f"x{secret}y",
@@ -50,15 +51,25 @@ _COLOUR = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
-def shown(text: str, secret: str, *, size: int = 8, step: int = 1) -> str:
+def shown(text: str, secret: str) -> str:
     """A part of the secret, longer than the end that may be shown, that somebody who knows all forms finds; else ''."""
-    parts = [secret[start : start + size].lower() for start in range(0, len(secret) - size + 1, step)]
+    return next(iter(all_shown(text, {"": secret}).values()), "")
+
+
+def all_shown(text: str, secrets: Mapping[str, str]) -> dict[str, str]:
+    """The same for several secrets at once: the part by the name of its secret."""
+    parts = {
+        name: [secret[start : start + SIZE].lower() for start in range(len(secret) - SIZE + 1)]
+        for name, secret in secrets.items()
+    }
+    found: dict[str, str] = {}
     for reading in _readings(text):
         lowered = reading.lower()
-        found = next((part for part in parts if part in lowered), "")
-        if found:
-            return found
-    return ""
+        for name in parts.keys() - found.keys():
+            part = next((part for part in parts[name] if part in lowered), "")
+            if part:
+                found[name] = part
+    return found
 
 
 def _readings(text: str) -> Iterator[str]:

@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(purpose, body, user)
 
     def _answer(self, purpose: Purpose, body: dict[str, Any], user: str) -> None:
-        text = self.server.model.usual(_request(purpose, body, user))
+        text = self.server.model.usual(request_of(purpose, body, user))
         chunks = [_chunk({"content": text}, None), _chunk({}, "stop")]
         prompt, answer = self.server.usage
         usage = {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
@@ -108,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-def _request(purpose: Purpose, body: dict[str, Any], user: str) -> Request:
+def request_of(purpose: Purpose, body: dict[str, Any], user: str) -> Request:
     """What the model of the tests wants to know, read back from the prompt."""
     nonce = re.search(r"<<<DATA ([0-9a-f]{8}) ", user)
     paths = re.search(r"Task: write these (?:test )?files: (\[.*\])", user)

@@ -43,13 +43,14 @@ def commands_with(mark: str) -> dict[int, str]:
 
 
 class Site:
-    """A running ``manage.py run`` on a database of its own."""
+    """A running ``manage.py run`` on a database of its own, with further settings."""
 
-    def __init__(self, var: Path) -> None:
+    def __init__(self, var: Path, **more: str) -> None:
         self.port = free_port()
         self.mark = f"AUTOCODER_VAR_DIR={var}"
         environment = {**os.environ, "AUTOCODER_VAR_DIR": str(var), "PORT": str(self.port)}
         environment.pop("DATABASE_URL", None)
+        environment |= more
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "run"],
             cwd=ROOT,

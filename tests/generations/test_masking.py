@@ -21,7 +21,7 @@ from agents.context import StageMeasures
 from agents.paths import safe_relpath
 from agents.types import SourceFile, StageName
 from generations.checkpoints import restore
-from generations.masking import MaskingFilter, mask, mask_crashes, mask_files, mask_known, mask_value
+from generations.masking import MaskingFilter, mask, mask_crashes, mask_cut, mask_files, mask_known, mask_value
 from generations.models import Checkpoint
 from tests.canaries import FORMS, shown
 from tests.factories import claim, make_run, make_state
@@ -83,6 +83,22 @@ def test_no_file_that_is_kept_or_delivered_holds_the_keys_of_the_site(settings: 
         assert settings.SECRET_KEY not in stored
         assert not _readable(stored)
         assert restore(row) is not None or row.status == "partial"
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_what_is_left_of_a_secret_that_was_cut_is_masked(shape: str, settings: Settings) -> None:
+    settings.CUSTOM_API_KEY = OURS
+    text = f"before {shape}"
+    for size in range(0, len(text), 11):
+        assert not _readable(mask_cut(text[:size])), text[:size]
+    text = f"{shape} after"
+    for size in range(0, len(text), 11):
+        assert not _readable(mask_cut(text[size:])), text[size:]
+
+
+@given(st.text(max_size=300))
+def test_a_cut_text_without_a_secret_stays_as_it_is(text: str) -> None:
+    assert mask_cut(text) == text
 
 
 def test_an_escaped_secret_leaves_the_json_around_it_whole(settings: Settings) -> None:
