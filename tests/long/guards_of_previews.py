@@ -97,7 +97,6 @@ PREVIEWS: list[Guard] = [
     *of(
         _ASKING,
         (HOUSE, TRYING),
-        ("one of a user at a time", "    _one_at_a_time(user)\n        live", "    live", "many_clicks"),
         ("places of a user", "if live.filter(user_id=user.pk).count() >= settings.PREVIEWS_PER_USER:", "if False:", "counted"),
         ("places in all", "if live.count() >= settings.PREVIEWS:", "if False:", "counted"),
         ("starts an hour", "if asked >= STARTS_PER_HOUR:", "if False:", "hour or counted"),
