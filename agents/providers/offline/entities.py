@@ -54,7 +54,8 @@ _CONTAINER = re.compile(
     r"platform|board|diary|journal|taking|keeping|tool)$"
 )
 _COLLECTION_OF = re.compile(
-    r"^(?:lists?|collections?|catalogu?es?|databases?|sets?|directory|inventory|registry|store|records?) of\s+"
+    r"^(?:lists?|collections?|catalogu?es?|databases?|sets?|directory|inventory|registry|store|records?|"
+    r"library|archive) of\s+"
 )
 _PLACE = re.compile(
     r"(?:store|shop|zoo|rental|agency|clinic|gym|office|studio|salon|hospital|museum|university|club|farm|"

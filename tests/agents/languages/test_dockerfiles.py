@@ -1,4 +1,4 @@
-"""The Dockerfile that each application gets: it builds on base images made here, and the application starts in it."""
+"""The Dockerfile of a REST API that is written offline in each language: it builds on images made here, and starts."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from django.conf import settings
 
 from agents.languages import TOOLCHAINS
 from agents.languages.base import PackageCache
-from agents.plan import Plan, PlannedFile, Requirements
+from agents.providers.offline.blueprints import BLUEPRINTS
+from agents.providers.offline.reading import read
 from agents.sandboxes.images import image_tag
-from tests.agents.engine import REQUIREMENTS
-from tests.agents.languages.samples import SAMPLES
+from agents.types import SourceFile
 
 pytestmark = pytest.mark.sandbox
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -43,15 +43,14 @@ STANDS_FOR = {
 }
 
 
-def build(client: Any, files: dict[str, str | bytes], tag: str) -> list[str]:
-    """Build an image from texts, with this machine's proxies and network; gives the ids of all steps."""
+def build(client: Any, files: dict[str, SourceFile], tag: str) -> list[str]:
+    """Build an image from files, with this machine's proxies and network; gives the ids of all steps."""
     context = io.BytesIO()
     with tarfile.open(fileobj=context, mode="w") as archive:
-        for path, text in files.items():
-            content = text.encode() if isinstance(text, str) else text
+        for path, file in files.items():
             entry = tarfile.TarInfo(path)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
+            entry.size, entry.mode = len(file.content), file.mode & 0o777
+            archive.addfile(entry, io.BytesIO(file.content))
     context.seek(0)
     proxies = {name: value for name, value in os.environ.items() if name.lower().endswith("_proxy")}
     try:
@@ -81,11 +80,9 @@ def bases(client: Any, dockerfile: str) -> Iterator[None]:
         if name and not client.images.list(name=name):
             key, more = STANDS_FOR[name]
             certificates = CERTIFICATES.read_bytes() if CERTIFICATES.exists() else b""
-            build(
-                client,
-                {"Dockerfile": f"FROM {image_tag(key)}\n{_COMMON}{more}", "ca-certificates.crt": certificates},
-                name,
-            )
+            recipe = f"FROM {image_tag(key)}\n{_COMMON}{more}".encode()
+            parts = (SourceFile("Dockerfile", recipe), SourceFile(CERTIFICATES.name, certificates))
+            build(client, {part.path: part for part in parts}, name)
             made.append(name)
     try:
         yield
@@ -94,21 +91,26 @@ def bases(client: Any, dockerfile: str) -> Iterator[None]:
             client.images.remove(name, force=True)
 
 
+def delivered(key: str) -> dict[str, SourceFile]:
+    """All files of an application as the offline provider, the language's templates and the fetch make them."""
+    toolchain, brief = TOOLCHAINS[key], read("A todo list REST API with title and done flag", language=key)
+    blueprint = BLUEPRINTS[(brief.project_type, key)]
+    required, plan = blueprint.requirements(brief), blueprint.plan(brief)
+    files = {planned.path: blueprint.render(brief, planned.path) for planned in plan.files}
+    files |= {file.path: file for file in toolchain.templates(required, plan)}
+    manifest = files[toolchain.manifest].text
+    lines = toolchain.read_manifest(manifest)
+    fetched = toolchain.fetch(lines, PackageCache(settings.PACKAGE_CACHE), stop=lambda: False)
+    locks = toolchain.lock_files(fetched, manifest)
+    return files | {path: SourceFile(path, text.encode()) for path, text in locks.items()}
+
+
 @pytest.mark.parametrize("key", sorted(TOOLCHAINS))
 def test_the_dockerfile_builds_and_its_application_is_healthy(key: str) -> None:
-    toolchain, sample = TOOLCHAINS[key], SAMPLES[key]
-    planned = tuple(
-        PlannedFile(path=path, kind="test" if toolchain.is_test(path) else "source", purpose="p")
-        for path in sample.files
-    )
-    plan = Plan(files=planned, commands=sample.commands)
-    lines = toolchain.read_manifest(sample.files[toolchain.manifest])
-    fetched = toolchain.fetch(lines, PackageCache(settings.PACKAGE_CACHE), stop=lambda: False)
-    templates = {f.path: f.text for f in toolchain.templates(Requirements.model_validate(REQUIREMENTS), plan)}
-    files = {**sample.files, **toolchain.lock_files(fetched, sample.files[toolchain.manifest]), **templates}
+    files = delivered(key)
     client, tag = docker.from_env(timeout=300), f"autocoder-delivered-{uuid4().hex[:12]}"
-    with bases(client, files["Dockerfile"]):
-        steps = build(client, dict(files), tag)
+    with bases(client, files["Dockerfile"].text):
+        steps = build(client, files, tag)
         try:
             _assert_healthy(client, tag)
         finally:

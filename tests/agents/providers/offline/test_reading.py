@@ -87,6 +87,7 @@ def test_current_weather_and_forecasts_are_told_apart() -> None:
         ("An inventory REST API with products, categories and suppliers", ["category", "supplier", "product"]),
         ("Build an API to store and retrieve user profiles", ["user_profile"]),
         ("an api for my stamp collection", ["stamp"]),
+        ("Create a REST API for a library of books", ["book"]),
         ("I need an API for tracking habits, each with name and active flag", ["habit"]),
         ("a recipe api without authentication", ["recipe"]),
         (
