@@ -39,8 +39,8 @@ def test_every_source_parses_and_the_plan_can_be_carried_out(sentence: str) -> N
     assert files == written(brief)
     readme = files["README.md"].text
     commands = plan.commands
-    for line in (commands.install, commands.start, commands.test, *commands.examples):
-        assert f"    {line}\n" in readme
+    planned = {commands.install, commands.start, commands.test, *commands.examples}
+    assert {line.strip() for line in readme.splitlines() if line.startswith("    go ")} == planned | {"go vet ./..."}
     with pytest.raises(KeyError):
         blueprint.render(brief, "internal/other.go")
 

@@ -25,8 +25,8 @@ from tests.agents.engine import Model, make_context
 pytestmark = pytest.mark.sandbox
 SENTENCES = {
     "go": (
-        "A REST API in Go for authors and books with title, isbn (unique), price and tags, filter by price and tags, "
-        "search, sorting",
+        "A REST API in Go for authors and books with title, isbn (unique), price and tags (unique), filter by price "
+        "and tags, search, sorting",
         "Create a weather API in Go with current weather and a 5 day forecast",
         "Create a simple CLI tool in Go that processes CSV files",
         "An expense report as html, markdown and json, written in Go",

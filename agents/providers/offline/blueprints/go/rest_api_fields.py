@@ -64,6 +64,18 @@ class GoField:
         )
 
     @property
+    def same(self) -> str:
+        """The condition that another thing has the same value."""
+        one, other, there = f"item.{self.go}", f"other.{self.go}", ""
+        if self.view.nullable:
+            one, other, there = f"*{one}", f"*{other}", f"{other} != nil && {one} != nil && "
+        if self.kind == "tags":
+            return f"slices.Equal({other}, {one})"
+        if self.kind == "datetime":
+            return f"{there}other.{self.go}.Equal({one})"
+        return f"{there}{other} == {one}"
+
+    @property
     def row(self) -> tuple[str, str, str]:
         """Its line in the struct."""
         return self.go, ("*" if self.view.nullable else "") + self.value_type, f'`json:"{self.view.name}"`'

@@ -65,8 +65,8 @@ class GoEntity:
 
     @property
     def unique(self) -> list[GoField]:
-        """Fields whose values may occur once; a list of texts has no such."""
-        return [self.of(one.name) for one in self.view.unique if one.type != "tags"]
+        """Fields whose values may occur once."""
+        return [self.of(one.name) for one in self.view.unique]
 
     @property
     def references(self) -> list[GoField]:
