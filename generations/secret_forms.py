@@ -12,8 +12,6 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 SHORTEST_SECRET = 8
-# Less of a secret than this may stand in any text by chance, such as the figures that a list begins with.
-SHORTEST_CUT = 12
 LONGEST_WORD = 15
 SHOWN_FROM = 12
 LONGEST_CUT, LONGEST_ESCAPE = 2_000, 14
@@ -108,12 +106,12 @@ def without_cut_beginning(text: str, forms: Iterable[Form]) -> str:
 
 @lru_cache(maxsize=512)
 def _beginnings(form: str) -> tuple[str, ...]:
-    return tuple(form[:size] for size in range(len(form), SHORTEST_CUT - 1, -1))
+    return tuple(form[:size] for size in range(len(form), SHORTEST_SECRET - 1, -1))
 
 
 @lru_cache(maxsize=512)
 def _ends(form: str) -> tuple[str, ...]:
-    return tuple(form[-size:] for size in range(len(form), SHORTEST_CUT - 1, -1))
+    return tuple(form[-size:] for size in range(len(form), SHORTEST_SECRET - 1, -1))
 
 
 def shortened(found: str) -> str:

@@ -11,8 +11,7 @@ from urllib.parse import quote, unquote
 
 from django.utils.html import json_script
 
-# Of a secret that was cut, so much is not left.
-OF_A_CUT_ONE = 12
+SIZE = 8
 FORMS: dict[str, Callable[[str], str]] = {
     "plain": str,
     "inside a word": lambda secret: f"x{secret}y",
@@ -52,15 +51,15 @@ _COLOUR = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
-def shown(text: str, secret: str, size: int = 8) -> str:
+def shown(text: str, secret: str) -> str:
     """A part of the secret, longer than the end that may be shown, that somebody who knows all forms finds; else ''."""
-    return next(iter(all_shown(text, {"": secret}, size).values()), "")
+    return next(iter(all_shown(text, {"": secret}).values()), "")
 
 
-def all_shown(text: str, secrets: Mapping[str, str], size: int) -> dict[str, str]:
+def all_shown(text: str, secrets: Mapping[str, str]) -> dict[str, str]:
     """The same for several secrets at once: the part by the name of its secret."""
     parts = {
-        name: [secret[start : start + size].lower() for start in range(len(secret) - size + 1)]
+        name: [secret[start : start + SIZE].lower() for start in range(len(secret) - SIZE + 1)]
         for name, secret in secrets.items()
     }
     found: dict[str, str] = {}

@@ -25,7 +25,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from agents.sandboxes.docker import LABEL_RUN
-from tests.canaries import FORMS, OF_A_CUT_ONE, all_shown
+from tests.canaries import FORMS, all_shown
 from tests.running_site import ROOT, Site
 from tests.sinks import rows_as_text
 from tests.telltale import Telltale
@@ -272,10 +272,10 @@ def test_what_the_endpoint_told_went_there(sink: str, sweep: Sweep) -> None:
 @pytest.mark.parametrize("sink", ALL)
 def test_no_form_of_any_secret_is_there(sink: str, sweep: Sweep) -> None:
     assert len(sweep.text(sink)) > 100
-    assert all_shown(sweep.text(sink), sweep.secrets, OF_A_CUT_ONE) == {}
+    assert all_shown(sweep.text(sink), sweep.secrets) == {}
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_search_would_find_every_form_of_every_secret(form: str, sweep: Sweep) -> None:
     for name, secret in sweep.secrets.items():
-        assert name in all_shown(f"before {FORMS[form](secret)} after", sweep.secrets, OF_A_CUT_ONE)
+        assert name in all_shown(f"before {FORMS[form](secret)} after", sweep.secrets)

@@ -23,7 +23,7 @@ from agents.types import SourceFile, StageName
 from generations.checkpoints import restore
 from generations.masking import MaskingFilter, mask, mask_crashes, mask_cut, mask_files, mask_known, mask_value
 from generations.models import Checkpoint
-from tests.canaries import FORMS, OF_A_CUT_ONE, shown
+from tests.canaries import FORMS, shown
 from tests.factories import claim, make_run, make_state
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -90,22 +90,15 @@ def test_what_is_left_of_a_secret_that_was_cut_is_masked(shape: str, settings: S
     settings.CUSTOM_API_KEY = OURS
     text = f"before {shape}"
     for size in range(0, len(text), 11):
-        assert not shown(mask_cut(text[:size]), OURS, OF_A_CUT_ONE), text[:size]
+        assert not _readable(mask_cut(text[:size])), text[:size]
     text = f"{shape} after"
     for size in range(0, len(text), 11):
-        assert not shown(mask_cut(text[size:]), OURS, OF_A_CUT_ONE), text[size:]
+        assert not _readable(mask_cut(text[size:])), text[size:]
 
 
 @given(st.text(max_size=300))
 def test_a_cut_text_without_a_secret_stays_as_it_is(text: str) -> None:
     assert mask_cut(text) == text
-
-
-def test_a_text_that_begins_or_ends_as_a_secret_by_chance_stays(settings: Settings) -> None:
-    settings.CUSTOM_API_KEY = "0123456789-of-Somebody-0123456789"
-    text = "".join(f"{number}\n" for number in range(1, 10))
-    assert mask_cut(text) == text
-    assert mask_cut(f"from 0\n{text}") == f"from 0\n{text}"
 
 
 def test_an_escaped_secret_leaves_the_json_around_it_whole(settings: Settings) -> None:

@@ -38,9 +38,13 @@ _OTHER = re.compile(
 _KIND = (
     r"(?:(?:rest(?:ful)?|web|http|json|crud|cli|command[- ]?line|csv|static|landing|data|small|simple|micro)[\s-]+)*"
     r"(?:apis?|cli|services?|servers?|backend|tools?|scripts?|utility|microservices?|(?:web)?(?:page|site)s?|processor|"
-    r"programs?|apps?|applications?|command[- ]line)\b"
+    r"programs?|apps?|applications?|command[- ]line|reports?|converters?|analy[sz]ers?|summary)\b"
 )
-_BESIDE = re.compile(rf"(?<=\w)\s*(?:,|\band\b|\+|/|&|\bplus\b)\s*(?=(?:{_NAMES})(?![\w+#]))", re.IGNORECASE)
+_ARTICLE = r"\b(?:an?|the|small|simple|build|create|write|make|implement|develop)\s+"
+_BESIDE = re.compile(
+    rf"\b({_NAMES})\s*(?:,|\band\b|\+|/|&|\bplus\b)\s*(?=(?:{_NAMES})(?![\w+#]))",
+    re.IGNORECASE,
+)
 """Between two names of one list ('Express and TypeScript')."""
 _SERVER = re.compile(r"(?:(?:small|simple|web|http)\s+)*(?:micro-?)?(?:services?|servers?|backend)\b", re.IGNORECASE)
 _DEPENDENCIES = re.compile(
@@ -72,7 +76,7 @@ def _named(text: str) -> str:
 
     Raises NotUnderstood for names that no language has together.
     """
-    text = _BESIDE.sub(" with ", text)
+    text = _BESIDE.sub(r"\1 with ", text)
     asked = [name for name in sorted({name for stack in STACKS for name in stack.names}) if _asks_for(text, name)]
     fitting = [stack.key for stack in STACKS if set(asked) <= set(stack.names)]
     if not fitting:
@@ -129,10 +133,10 @@ def _unused(stack: Stack) -> str:
 
 
 def _opening(text: str) -> str:
-    """The language that a text begins with ('Go REST API for books'), or that small letters ask for ('in go')."""
+    """The language before a kind ('Go REST API', 'a TypeScript data processor'), or that small letters ask for."""
     for stack in STACKS:
         names = "|".join(re.escape(name) for name in stack.names)
-        if re.match(rf"\W*(?:{names})[\s-]+{_KIND}", text, re.IGNORECASE):
+        if re.search(rf"(?:^\W*|{_ARTICLE})(?:{names})[\s-]+{_KIND}", text, re.IGNORECASE):
             return stack.key
         if re.search(rf"(?:\b(?:in|using|written in|coded in)\s+|\(\s*)(?:{names}){_NO_SUBJECT}", text.lower()):
             return stack.key

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import posixpath
+import re
 from dataclasses import replace
 
 import pytest
@@ -36,6 +38,18 @@ def test_requirements_and_plan_hold_together(sentence: str, language: str) -> No
     assert {"package.json", "README.md"} <= {file.path for file in files}
     assert ("tsconfig.json" in {file.path for file in files}) == (language == "typescript")
     assert written(brief) == files
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("sentence", ALL)
+def test_everything_that_is_imported_is_there_and_used(sentence: str, language: str) -> None:
+    files = {file.path: file.text for file in written(read(sentence, language=language))}
+    for path, text in files.items():
+        for names, module in re.findall(r"^import (?:type )?\{([^}]*)\} from \"([^\"]*)\";$", text, re.MULTILINE):
+            for name in re.findall(r"(?:\w+ as )?(\w+),?", names):
+                assert len(re.findall(rf"\b{name}\b", text)) > 1, f"{path} imports {name}"
+            if module.startswith("."):
+                assert posixpath.normpath(posixpath.join(posixpath.dirname(path), module)) in files, path
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

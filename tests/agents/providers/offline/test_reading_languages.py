@@ -103,6 +103,23 @@ IN_NODE = {
 }
 
 
+def test_each_kind_can_be_asked_for_in_each_language() -> None:
+    for name, language in (("JavaScript", "javascript"), ("TypeScript", "typescript"), ("Node.js", "javascript")):
+        for text in (
+            f"A {name} data processor that writes an HTML report of sales",
+            f"Create a {name} command line tool that filters CSV files",
+            f"{name} CLI that sorts CSV",
+            f"A {name} CSV converter",
+            f"A landing page in {name} for a bakery",
+            f"An HTML report of sales, written in {name}",
+        ):
+            assert read(text).language == language, text
+
+
+def test_the_javascript_of_a_page_is_no_language_of_the_application() -> None:
+    assert read("A landing page for a bakery in HTML, CSS and JavaScript").language == "python"
+
+
 @pytest.mark.parametrize("said", IN_NODE)
 def test_words_for_node_choose_its_languages_and_name_nothing_else(said: str) -> None:
     found, wanted = read(said), read("A REST API for books with title and author")

@@ -30,7 +30,9 @@ _CALL = re.compile(
     re.MULTILINE,
 )
 _TYPE = re.compile(r"^(?P<head>.*\b(?:z\.output|Omit)<)(?P<parts>[^<>]*)(?P<tail>>(?:;| \{))$", re.MULTILINE)
-_PARTS = re.compile(r", (?![^<(]*[>)])")
+_TEXT = re.compile(r"^(?P<head> *(?:const \w+ =|\w+:)) (?P<value>\"[^\"]*\"|'[^']*')(?P<tail>[;,])$", re.MULTILINE)
+# Neither within a text nor within brackets.
+_PARTS = re.compile(r', (?![^<({]*[>)}])(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,21 @@ def script_file(text: str) -> str:
     for pattern in (_IMPORT, _SIGNATURE, _LIST, _CALL):
         text = pattern.sub(_broken, text)
     text = _TYPE.sub(lambda found: _broken(found, last=""), text)
+    return plain_file(_TEXT.sub(_text_below, text))
+
+
+def plain_file(text: str) -> str:
+    """Any text with no more than one empty line between others, and none around them."""
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+
+
+def _text_below(found: re.Match[str]) -> str:
+    """A text that is too long for its line, on a line of its own."""
+    if width(found.group()) <= WIDTH:
+        return found.group()
+    head = found.group("head")
+    indent = " " * (len(head) - len(head.lstrip()) + 2)
+    return f"{head}\n{indent}{found.group('value')}{found.group('tail')}"
 
 
 def _broken(found: re.Match[str], *, last: str = ",") -> str:

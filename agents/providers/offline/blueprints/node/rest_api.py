@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents.plan import Plan, Requirements
 from agents.providers.offline.blueprints.base import Brief
-from agents.providers.offline.blueprints.node.dialect import JAVASCRIPT, TYPESCRIPT, Dialect, script_file
+from agents.providers.offline.blueprints.node.dialect import JAVASCRIPT, TYPESCRIPT, Dialect, plain_file, script_file
 from agents.providers.offline.blueprints.node.rest_api_files import entity_of, planned_files, template_of
 from agents.providers.offline.blueprints.node.rest_api_view import (
     has_number_filter,
@@ -70,7 +70,7 @@ class NodeRestApi:
             number_filters=has_number_filter(api),
             tables=readme_tables(api, self._dialect),
         )
-        return script_file(text) if path.endswith((f".{ext}", ".md")) else text
+        return script_file(text) if path.endswith(f".{ext}") else plain_file(text)
 
 
 BLUEPRINTS = (NodeRestApi(JAVASCRIPT), NodeRestApi(TYPESCRIPT))
