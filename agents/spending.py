@@ -9,6 +9,9 @@ from agents.providers.base import Message, Reply, Usage
 from agents.providers.catalogue import ModelChoice
 from agents.receipts import CHARACTERS_PER_TOKEN
 
+# Vision models count some hundred to two thousand tokens for a picture, most of them by its size.
+PICTURE_TOKENS = 1_500
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -29,8 +32,9 @@ NOTHING = Spent(0, 0, 0.0, estimated=False)
 
 
 def prompt_tokens(messages: Sequence[Message]) -> int:
-    """About how many tokens the messages are."""
-    return sum(len(message.text) for message in messages) // CHARACTERS_PER_TOKEN
+    """About how many tokens the messages are, their pictures included."""
+    pictures = sum(len(message.images) for message in messages)
+    return sum(len(message.text) for message in messages) // CHARACTERS_PER_TOKEN + PICTURE_TOKENS * pictures
 
 
 def spent_on(choice: ModelChoice, messages: Sequence[Message], reply: Reply, usage: Usage) -> Spent:

@@ -7,7 +7,7 @@ import json
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -38,8 +38,7 @@ def limited(environment: Environment) -> Iterator[ModelEndpoint]:
 def test_it_goes_on_by_itself_after_a_rate_limit(environment: Environment, limited: ModelEndpoint) -> None:
     done = call(environment, *WORDS)
     assert done.returncode == 1
-    assert "has had too many requests" in done.stderr
-    assert done.stderr.count("Next try in 0:0") == 1, "where there is no terminal it is said once"
+    assert done.stderr.count("Next try in 0:0") <= 1, "where there is no terminal it is said once at most"
     assert "does not take the key" in done.stdout
     assert len(limited.asked) == 2
 
@@ -52,16 +51,20 @@ def test_nowait_leaves_it_waiting_and_resume_tries_it_again(environment: Environ
     assert running.resumed(result["run_id"]).status == RunStatus.QUEUED
 
 
-def test_ctrl_c_stops_a_run_that_waits(environment: Environment, limited: ModelEndpoint) -> None:
+def test_it_says_how_long_it_waits_and_ctrl_c_stops_the_run(environment: Environment, limited: ModelEndpoint) -> None:
     limited.headers = {"Retry-After": "3600"}
     words = [sys.executable, "autonomous_coder.py", *WORDS]
-    process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not Run.objects.filter(status=RunStatus.WAITING).exists():
-        time.sleep(0.1)
+    process = subprocess.Popen(words, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    # Whatever goes wrong, this ends.
+    killer = threading.Timer(240, process.kill)
+    killer.start()
+    assert process.stderr is not None
+    said = next(line for line in process.stderr if "Next try in" in line)
+    assert "has had too many requests" in said
     process.send_signal(signal.SIGINT)
-    _out, err = process.communicate(timeout=240)
-    assert process.returncode == 130, err
+    rest = process.stderr.read()
+    killer.cancel()
+    assert process.wait() == 130, rest
     assert Run.objects.get().status == RunStatus.STOPPED
 
 

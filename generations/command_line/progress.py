@@ -64,7 +64,7 @@ class RunProgress:
         elif self._told != run.not_before:
             self._told = run.not_before
             text = f"{run.reason} Next try in {_clock(seconds)}; Ctrl-C stops the run."
-            self._console.print(text, markup=False, highlight=False)
+            self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _line(self, event: RunEvent) -> None:
         if event.kind in ("stage_finished", "stage_failed", "repair_round", "tests_counted"):

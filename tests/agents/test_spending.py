@@ -12,9 +12,10 @@ import pytest
 from agents.asking import ask
 from agents.budget import Budget
 from agents.errors import BudgetExceeded, ProviderError, Stopped
-from agents.providers.base import Reply, Request
+from agents.providers.base import Message, Reply, Request
 from agents.providers.catalogue import ModelChoice
 from agents.roles.facts import Asker, question_for
+from agents.spending import PICTURE_TOKENS, prompt_tokens
 from agents.state import RunState
 from agents.types import Purpose, Role, StageName
 from tests.agents.engine import PROMPT, Notebook, make_context
@@ -108,3 +109,10 @@ def test_twenty_calls_side_by_side_pass_the_limit_by_nothing() -> None:
     assert budget.tokens <= 5_000
     assert len(provider.requests) == sum(done)
     assert budget.tokens == ANSWER * sum(done)
+
+
+def test_pictures_are_part_of_the_estimate() -> None:
+    text = "x" * 400
+    assert prompt_tokens((Message("user", text),)) == 100
+    pictures = ("data:image/png;base64,AAAA", "data:image/png;base64,BBBB")
+    assert prompt_tokens((Message("user", text, pictures),)) == 100 + 2 * PICTURE_TOKENS
