@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,16 +19,15 @@ SUITES = ("claim", "reused_contents", "journal", "launch", "moves", "recovery", 
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def cluster() -> Iterator[int]:
     """The port of a PostgreSQL server of our own, which refuses to run as root."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     assert programs, "PostgreSQL is not installed; 'make test' as root installs it"
-    folder = tmp_path_factory.mktemp("postgresql")
+    # Not below pytest's own folder: each session that starts closes that one to all users but its own.
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     user = "postgres" if os.geteuid() == 0 else None
     if user:
-        subprocess.run(["chown", "-R", user, folder], check=True)
-        for parent in (folder.parent, folder.parent.parent):
-            parent.chmod(0o711)
+        shutil.chown(folder, user)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -41,6 +42,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     finally:
         server.terminate()
         server.wait()
+        shutil.rmtree(folder)
 
 
 def _wait_for(is_ready: Path, port: int) -> None:
