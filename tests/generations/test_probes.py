@@ -35,7 +35,7 @@ from tests.factories import make_user
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CODER = "qwen/qwen3-coder-plus"
-SECRET = "sk-of-the-user-0123456789"
+SECRET = "sk-of-the-user-9081726354"
 
 
 @pytest.fixture(autouse=True)

@@ -31,6 +31,7 @@ class Machine:
     """A sandbox that is never started here."""
 
     name = "machine"
+    differences: tuple[str, ...] = ()
 
     def status(self) -> SandboxStatus:
         return SandboxStatus(True, "")
