@@ -103,9 +103,12 @@ class RunQuerySet(models.QuerySet["Run"]):
         With ``per_owner``, the owner's running runs must be fewer. The lease is counted by the
         database's clock, so that workers need not agree on the time.
         """
+        wanted = {"status": RunStatus.QUEUED, "stop_requested_at": None, "pause_requested_at": None}
+        rows = self.filter(pk=run_id, **wanted)
+        # Reading waits for no other writer, and of those who want the same run most come too late.
+        if not rows.exists():
+            return None
         with transaction.atomic():
-            wanted = {"status": RunStatus.QUEUED, "stop_requested_at": None, "pause_requested_at": None}
-            rows = self.filter(pk=run_id, **wanted)
             if per_owner is not None:
                 # Claims for one owner go one after the other, or two could both see the last free place.
                 owners = get_user_model().objects.select_for_update(of=("self",), no_key=True)

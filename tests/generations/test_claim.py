@@ -23,7 +23,7 @@ from datetime import timedelta
 from generations.models import Run
 print("ready", flush=True)
 sys.stdin.readline()
-while waiting := list(Run.objects.runnable(10_000).values_list("pk", flat=True)[:20]):
+while waiting := list(Run.objects.filter(status="queued").order_by("queued_at").values_list("pk", flat=True)[:20]):
     for pk in waiting:
         if Run.objects.claim(pk, worker=sys.argv[1], lease=timedelta(minutes=1)):
             print(pk)
