@@ -32,7 +32,8 @@ def manage(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.Comp
 def bare_checkout(tmp_path: Path) -> Path:
     """A copy of what the words need, without an environment."""
     checkout = tmp_path / "checkout"
-    shutil.copytree(ROOT / "autocoder_site", checkout / "autocoder_site")
+    for package in ("autocoder_site", "generations"):
+        shutil.copytree(ROOT / package, checkout / package)
     for name in ("manage.py", "requirements.txt", "requirements-dev.txt", "requirements-embedding.txt"):
         shutil.copy(ROOT / name, checkout / name)
     return checkout
