@@ -207,11 +207,14 @@ def _call_commands(sweep: Sweep, endpoint: Telltale) -> None:
     """The command line with an endpoint that refuses, and a tool of the administrator."""
     endpoint.script = endpoint.refuse
     environment = {**os.environ, "AUTOCODER_VAR_DIR": str(sweep.var), **sweep.environment(endpoint.url)}
+    environment["PROVIDER_WAIT_HOURS"] = "0"  # or the command line waits for a day
     for words in (
         ["autonomous_coder.py", "Add numbers", "--provider", "custom", "--json"],
         ["manage.py", "check_invariants"],
     ):
-        done = subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, capture_output=True, check=False)
+        done = subprocess.run(
+            [sys.executable, *words], cwd=ROOT, env=environment, capture_output=True, check=False, timeout=PATIENCE
+        )
         sweep.add("command line", done.stdout + done.stderr)
 
 
