@@ -13,6 +13,7 @@ from autocoder_site.setup.prepared import is_prepared, note_prepared
 from autocoder_site.setup.supervisor import check_port, supervise
 
 MOST_TEST_PROCESSES = 4
+IN_FILES = ("--dist", "loadfile", "--no-loadscope-reorder")
 
 DEMO = "Create a simple CLI tool that processes CSV files"
 
@@ -42,7 +43,7 @@ def test(arguments: list[str]) -> int:
         return 1
     # Most of the time goes by with waiting for processes and containers, so there may be more files than processors.
     processes = min((os.cpu_count() or 1) + 1, MOST_TEST_PROCESSES)
-    return _call(str(PYTHON), "-m", "pytest", *(arguments or ("-n", str(processes), "--dist", "loadfile")))
+    return _call(str(PYTHON), "-m", "pytest", *(arguments or ("-n", str(processes), *IN_FILES)))
 
 
 def lint(arguments: list[str]) -> int:

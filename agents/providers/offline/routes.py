@@ -25,7 +25,10 @@ _METHODS = re.compile(
     rf"use|all|standard|requests?)\s+){{0,6}}\(?\b{METHOD}\b(?:\s*(?:,|/|&|\||\band\b|\bor\b)+\s*{METHOD}\b)*\)?"
     r"(?:\s+(?:http|requests?|methods?|endpoints?|routes?|operations?|verbs?)\b)*",
 )
-_INSTEAD = re.compile(r"[^.;\n]*\b(?:PUT|PATCH)\b\s+(?:instead of|rather than|not|but not)\s+(?:PUT|PATCH)\b[^.;\n]*")
+# If a search began anew at each character of a clause, or sign before a word, it would take the square of the length.
+_INSTEAD = re.compile(
+    r"(?<![^.;\n])[^.;\n]*\b(?:PUT|PATCH)\b\s+(?:instead of|rather than|not|but not)\s+(?:PUT|PATCH)\b[^.;\n]*"
+)
 _QUERY = re.compile(r"\(?\s*(?<![\w/}])\?(?P<query>\w+(?:=[^\s,;)&]*)?(?:&\w+(?:=[^\s,;)&]*)?)*)\)?")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _ROUTES = re.compile(r"\b(?:routes|endpoints|paths)\s*:\s*$", re.IGNORECASE)
@@ -35,7 +38,7 @@ _LED = re.compile(
 )
 """Words that lead up to a route ('visitors send feedback with')."""
 _LABEL = re.compile(
-    r"[\s,(:-]*\b(?:(?:with|and|the|following|have|has|these|its|api|rest|http|via|using|at|is|on|under|to|should|must|"
+    r"(?<![\s,(:-])[\s,(:-]*\b(?:(?:with|and|the|following|have|has|these|its|api|rest|http|via|using|at|is|on|under|to|should|must|"
     r"all|provid(?:es?|ing)|expos(?:es?|ing)|support(?:s|ing)?|send|call|a|an|health)\s+)*"
     r"(?:(?:routes?|endpoints?|paths?|resources?|urls?|base|prefix|with|and|the|have|has|via|using|at|is|on|under|to|"
     r"all|are|below|where|that|which|in|whose|so|(?:you|one|i|we|clients?|users?|people|it) (?:can|could|should|must)|"
