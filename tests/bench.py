@@ -25,7 +25,7 @@ from tests.breaking import FOLDER, RemoteControl
 from tests.counting_model import calls
 
 ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 180.0
+PATIENCE = 300.0
 MODEL = "tests.counting_model.CountingModel"
 HIDDEN = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
 STAGES = 8

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import docker
 import docker.errors
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Max
 
 from agents.sandboxes.docker import LABEL_OWNER
@@ -95,8 +95,10 @@ class Chaos:
                 next_fault = time.monotonic() + every
                 self.say(f"{left} left, faults so far {dict(self.faults)}")
             self._wake()
-            # Waiting runs are due at once: nobody wants to watch them wait.
-            Run.objects.filter(status=RunStatus.WAITING).update(not_before="2001-01-01T00:00Z")
+            # Waiting runs are due at once: nobody wants to watch them wait. A worker that was stopped in the middle of
+            # a write holds the database for as long.
+            with suppress(OperationalError):
+                Run.objects.filter(status=RunStatus.WAITING).update(not_before="2001-01-01T00:00Z")
             time.sleep(0.5)
         self._wake(everybody=True)
         return list(Run.objects.filter(pk__in=[run.pk for run in made]))
@@ -134,8 +136,8 @@ class Chaos:
         return True
 
     def lock_database(self) -> bool:
-        """Hold the whole database for some seconds."""
-        return locked(self.bench.environment, LOCK_SECONDS).wait() == 0
+        """Hold the whole database for some seconds, unless somebody who sleeps may have it already."""
+        return not self._asleep and locked(self.bench.environment, LOCK_SECONDS).wait() == 0
 
     def kill_vectors(self) -> bool:
         """SIGKILL the vector store, and start another one."""

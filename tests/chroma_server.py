@@ -27,7 +27,7 @@ class ChromaServer:
         program = Path(sys.executable).with_name("chroma")
         command = [program, "run", "--host", "127.0.0.1", "--port", str(self.port), "--path", self._folder]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:

@@ -31,7 +31,7 @@ from generations.wiring import site_sandbox
 from tests.factories import claim, make_project, make_requirements, make_run, make_state, succeeded
 from tests.hostile_server import PORT, SERVER
 
-DEADLINE = 60.0
+DEADLINE = 240.0
 INSTALLATION = f"tests of previews {uuid.uuid4()}"
 
 

@@ -116,7 +116,7 @@ def test_ctrl_c_stops_and_resume_goes_on(environment: Environment, tmp_path: Pat
     slow = {**environment, "SCRIPTED_PROVIDER": "tests.slow_offline.SlowOfflineProvider"}
     words = [sys.executable, "autonomous_coder.py", SENTENCE, "--provider", "scripted", "--output", str(tmp_path / "a")]
     process = subprocess.Popen(words, cwd=ROOT, env=slow, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline and not Run.objects.filter(checkpoints__stage="structure").exists():
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)

@@ -62,7 +62,7 @@ class Visitor:
 
     def _open(self, request: urllib.request.Request, name: str) -> tuple[str, str]:
         try:
-            with self._opener.open(request, timeout=60) as answer:
+            with self._opener.open(request, timeout=240) as answer:
                 content, url, told = answer.read(), answer.url, answer.headers
         except urllib.error.HTTPError as error:
             content, url, told = error.read(), error.url, error.headers

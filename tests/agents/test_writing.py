@@ -47,7 +47,7 @@ def test_twenty_files_are_written_at_the_same_time_as_far_as_they_may() -> None:
     files = [planned("base.py", "source", 150)]
     files += [planned(path, "source", 150, depends_on=["base.py"]) for path in middle]
     files += [planned("main.py", "source", 150, depends_on=middle)]
-    together = threading.Barrier(len(middle), timeout=20)
+    together = threading.Barrier(len(middle), timeout=240)
 
     def answer(request: Request) -> str:
         [path] = json.loads(request.data["paths"])

@@ -24,7 +24,7 @@ def manage(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.Comp
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=240,
     )
 
 
@@ -63,7 +63,7 @@ def test_an_old_python_is_told_what_to_start_instead(bare_checkout: Path) -> Non
         "runpy.run_path('manage.py', run_name='__main__')"
     )
     ended = subprocess.run(
-        [sys.executable, "-c", code], cwd=bare_checkout, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", code], cwd=bare_checkout, capture_output=True, text=True, check=False, timeout=240
     )
     assert ended.returncode == 1
     assert ended.stdout.startswith("Autocoder needs Python 3.11 or newer; this is 3.9.")
@@ -82,7 +82,7 @@ def test_a_folder_without_write_permission_is_named(bare_checkout: Path) -> None
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
         **as_other,
     )
     assert ended.returncode == 1

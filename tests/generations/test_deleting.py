@@ -33,7 +33,7 @@ from tests.factories import claim, make_checkpoints, make_project, make_run, mak
 
 CANARY = "zaunkoenig"
 PNG = b"\x89PNG\r\n\x1a\n" + CANARY.encode()
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 def filled(owner: User, status: str) -> Run:

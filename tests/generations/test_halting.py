@@ -26,7 +26,7 @@ from tests.agents.providers.endpoint import Endpoint, Talk, chunk, event
 from tests.factories import make_project, make_run
 from tests.halting_models import AbreastModel, DeafModel
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 Halt = Callable[[Run], Run]
 HALTS = [(launch.request_stop, RunStatus.STOPPED), (launch.request_pause, RunStatus.PAUSED)]
 

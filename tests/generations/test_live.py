@@ -46,7 +46,7 @@ def accepted(socket: WebsocketCommunicator) -> bool:
     """Whether a connection is taken."""
 
     async def connect() -> bool:
-        connected, _ = await socket.connect(timeout=60)
+        connected, _ = await socket.connect(timeout=240)
         await socket.disconnect()
         return connected
 
@@ -77,12 +77,12 @@ def test_what_came_after_the_known_event_comes_once_and_in_order(user: User, run
     socket = communicator(user, run.pk, "?after=1")
 
     async def listen() -> list[int]:
-        await socket.connect(timeout=60)
-        seen = numbers(await socket.receive_from(timeout=60))
+        await socket.connect(timeout=240)
+        seen = numbers(await socket.receive_from(timeout=240))
         for start in (4, 6):
             lines = [LogLine(stage="", text=f"line {number}") for number in (start, start + 1)]
             await sync_to_async(append_events)(run.pk, lines)
-            seen += numbers(await socket.receive_from(timeout=60))
+            seen += numbers(await socket.receive_from(timeout=240))
         await socket.disconnect()
         return seen
 
@@ -116,10 +116,10 @@ def test_a_page_that_talks_is_cut_off(user: User, run: Run) -> None:
     socket = communicator(user, run.pk, "?after=3")
 
     async def flood() -> int:
-        await socket.connect(timeout=60)
+        await socket.connect(timeout=240)
         for _ in range(30):
             await socket.send_to(text_data="x")
-        closed = await socket.receive_output(timeout=60)
+        closed = await socket.receive_output(timeout=240)
         await socket.wait()
         return int(closed["code"])
 

@@ -174,7 +174,7 @@ def _rotate_under_way(site: Rotating, model: Gated, old: str, new: str) -> None:
         workers[0] = site.worker()
         model.gate.set()
         wait_for(lambda: not Run.objects.filter(status__in=LIVE).exists())
-        assert [worker.wait(timeout=60) for worker in workers] == [0] * WORKERS
+        assert [worker.wait(timeout=240) for worker in workers] == [0] * WORKERS
     finally:
         for worker in workers:
             worker.kill()

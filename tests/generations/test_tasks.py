@@ -199,7 +199,7 @@ def test_a_run_that_paused_at_its_limit_may_spend_as_much_again(monkeypatch: pyt
 def test_a_stop_reaches_the_pipeline_inside_a_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     def body(_state: RunState, context: RunContext) -> RunState:
         request_stop(Run.objects.get(pk=context.run))
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 240
         while not context.journal.stop_requested():
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -218,7 +218,7 @@ def test_the_lease_is_renewed_while_a_stage_takes_longer_than_it(
     def body(_state: RunState, context: RunContext) -> RunState:
         first = Run.objects.get(pk=context.run).lease_expires_at
         assert first
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         later = Run.objects.filter(pk=context.run, lease_expires_at__gt=first + timedelta(seconds=2))
         while not later.exists() and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -235,7 +235,7 @@ def test_a_heartbeat_that_lost_the_lease_stops_the_work(monkeypatch: pytest.Monk
 
     def body(_state: RunState, context: RunContext) -> RunState:
         Run.objects.filter(pk=context.run).update(fence=7)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 240
         while not context.journal.stop_requested() and time.monotonic() < until:
             time.sleep(0.02)
         assert context.journal.stop_requested()

@@ -30,7 +30,7 @@ from tests.factories import claim, make_run, make_user
 from tests.running_site import free_port
 
 WATCHERS, SENDERS, KILLS, LINES_EACH = 8, 4, 2, 15
-PATIENCE = 120.0
+PATIENCE = 300.0
 LINE = re.compile(r'<li class="line[^>]* data-seq="(\d+)"')
 AWAY = (OSError, httpx.HTTPError, websockets.exceptions.WebSocketException)
 

@@ -23,7 +23,7 @@ from tests.factories import make_user
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROMPT = "Create a REST API for weather forecasts"
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 @contextmanager

@@ -123,7 +123,7 @@ def _assert_healthy(client: Any, tag: str) -> None:
     check = client.images.get(tag).attrs["Config"]["Healthcheck"]["Test"][1]
     container = client.containers.run(tag, detach=True, network_mode="none", init=True)
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 240
         while container.exec_run(["sh", "-c", check]).exit_code != 0:
             container.reload()
             assert container.status == "running", container.logs().decode()[-2000:]

@@ -36,7 +36,7 @@ def visit(address: str, port: int, cookie: str = "") -> httpx.Response:
     url = httpx.URL(address)
     headers = {"Host": url.host, "Cookie": cookie}
     target = url.raw_path.decode()
-    return httpx.get(f"http://127.0.0.1:{port}{target}", headers=headers, timeout=60)
+    return httpx.get(f"http://127.0.0.1:{port}{target}", headers=headers, timeout=240)
 
 
 @pytest.mark.sandbox

@@ -51,7 +51,7 @@ def test_the_formatter_changes_nothing(name: str, tmp_path: Path) -> None:
             ran = subprocess.run(
                 [sys.executable, "-m", "ruff", *words, "--isolated", "--no-cache", "--line-length", width,
                  "--target-version", "py311", "."],
-                cwd=tmp_path, capture_output=True, text=True, timeout=120,
+                cwd=tmp_path, capture_output=True, text=True, timeout=240,
             )  # fmt: skip
             assert ran.returncode == 0, ran.stdout
 

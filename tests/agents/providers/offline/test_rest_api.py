@@ -154,7 +154,7 @@ def ask(port: int, probe: Probe) -> int | None:
         headers={"Content-Type": "application/json"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=240) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -168,7 +168,7 @@ def test_started_server_answers_every_probe(sentence: str, tmp_path: Path) -> No
     env = {"PATH": str(Path(sys.executable).parent), "PORT": str(port), "HOME": str(tmp_path)}
     server = subprocess.Popen([str(tmp_path / "start.sh")], cwd="/", env=env, stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 240
         while ask(port, Probe(path="/health")) is None and time.monotonic() < deadline:
             assert server.poll() is None
             time.sleep(0.1)
@@ -176,7 +176,7 @@ def test_started_server_answers_every_probe(sentence: str, tmp_path: Path) -> No
         assert answers == [(probe.method, probe.path, probe.expect) for probe in plan.commands.probes]
     finally:
         server.terminate()
-        server.wait(timeout=60)
+        server.wait(timeout=240)
 
 
 def test_start_script_is_executable(tmp_path: Path) -> None:

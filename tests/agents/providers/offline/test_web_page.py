@@ -133,7 +133,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     env = {"PATH": str(Path(sys.executable).parent), "PORT": str(free), "HOME": str(folder)}
     server = subprocess.Popen([str(folder / "start.sh")], cwd="/", env=env, stdout=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 240
         while server.poll() is None and time.monotonic() < deadline:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", free)) == 0:
@@ -142,12 +142,12 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield free
     finally:
         server.terminate()
-        server.wait(timeout=60)
+        server.wait(timeout=240)
 
 
 def ask(port: int, method: str, path: str) -> http.client.HTTPResponse:
     """The answer to a request, read."""
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=240)
     client.request(method, path)
     answer = client.getresponse()
     answer.read()

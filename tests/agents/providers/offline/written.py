@@ -28,5 +28,5 @@ def tool(folder: Path, *words: str, given: str | None = None) -> subprocess.Comp
     """Run a module of this environment in a folder, apart from the settings of this project."""
     env = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
-        [sys.executable, "-m", *words], cwd=folder, env=env, capture_output=True, text=True, timeout=120, input=given
+        [sys.executable, "-m", *words], cwd=folder, env=env, capture_output=True, text=True, timeout=240, input=given
     )
