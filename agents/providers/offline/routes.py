@@ -38,7 +38,8 @@ _LED = re.compile(
 )
 """Words that lead up to a route ('visitors send feedback with')."""
 _LABEL = re.compile(
-    r"(?<![\s,(:-])[\s,(:-]*\b(?:(?:with|and|the|following|have|has|these|its|api|rest|http|via|using|at|is|on|under|to|should|must|"
+    r"(?<![\s,(:-])[\s,(:-]*\b"
+    r"(?:(?:with|and|the|following|have|has|these|its|api|rest|http|via|using|at|is|on|under|to|should|must|"
     r"all|provid(?:es?|ing)|expos(?:es?|ing)|support(?:s|ing)?|send|call|a|an|health)\s+)*"
     r"(?:(?:routes?|endpoints?|paths?|resources?|urls?|base|prefix|with|and|the|have|has|via|using|at|is|on|under|to|"
     r"all|are|below|where|that|which|in|whose|so|(?:you|one|i|we|clients?|users?|people|it) (?:can|could|should|must)|"

@@ -22,6 +22,9 @@ from agents.types import SourceFile
 
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 COMMON = f"RUN userdel app\nCOPY {CERTIFICATES.name} {CERTIFICATES}\nENV SSL_CERT_FILE={CERTIFICATES}\n"
+# What the sandbox's own images lack as a developer's machine: Node's trust, and a cache of Go's that can be written to.
+NODE = f"ENV NODE_EXTRA_CA_CERTS={CERTIFICATES}\nRUN rm /node_modules"
+GO = "ENV GOCACHE=/tmp/gocache\nRUN cp -r /opt/gocache /tmp/gocache\n"
 
 
 def proxies() -> dict[str, str]:

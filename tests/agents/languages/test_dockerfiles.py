@@ -15,7 +15,7 @@ import pytest
 
 from agents.languages import TOOLCHAINS
 from agents.sandboxes.images import image_tag
-from tests.agents.languages.delivering import CERTIFICATES, COMMON, build, build_on, delivered
+from tests.agents.languages.delivering import COMMON, GO, NODE, build, build_on, delivered
 
 pytestmark = pytest.mark.sandbox
 # What stands for a public image: the sandbox's own without its user, with what the public one has besides, and this
@@ -23,11 +23,8 @@ pytestmark = pytest.mark.sandbox
 _PIP = "RUN printf '#!/bin/sh\\nshift\\nexec uv pip install --system --break-system-packages -r requirements.txt\\n'"
 STANDS_FOR = {
     "python:3.11-slim": ("python", f"{_PIP} > /usr/local/bin/pip && chmod 755 /usr/local/bin/pip\n"),
-    "node:24-slim": (
-        "node",
-        f"ENV NODE_EXTRA_CA_CERTS={CERTIFICATES}\nRUN rm /node_modules && useradd --create-home node\n",
-    ),
-    "golang:1.27": ("go", "ENV GOCACHE=/tmp/gocache\nRUN cp -r /opt/gocache /tmp/gocache\n"),
+    "node:24-slim": ("node", f"{NODE} && useradd --create-home node\n"),
+    "golang:1.27": ("go", GO),
     "debian:bookworm-slim": ("python", ""),
 }
 

@@ -14,7 +14,7 @@ import pytest
 
 from agents.languages import TOOLCHAINS
 from agents.sandboxes.images import image_tag
-from tests.agents.languages.delivering import CERTIFICATES, COMMON, build_on, delivered, packed, proxies
+from tests.agents.languages.delivering import COMMON, GO, NODE, build_on, delivered, packed, proxies
 
 pytestmark = pytest.mark.sandbox
 SENTENCES = {
@@ -32,8 +32,8 @@ RUN apt-get update -qq && apt-get install -qq --no-install-recommends curl >/dev
 _PIP = "RUN printf '#!/bin/sh\\nexec uv pip \"$@\"\\n' > /usr/local/bin/pip && chmod 755 /usr/local/bin/pip\n"
 _TOOLS = {
     "python": f"{_PIP}ENV VIRTUAL_ENV=/home/dev/venv PATH=/home/dev/venv/bin:$PATH\n",
-    "node": f"ENV NODE_EXTRA_CA_CERTS={CERTIFICATES}\nRUN rm /node_modules\n",
-    "go": "ENV GOCACHE=/tmp/gocache\nRUN cp -r /opt/gocache /tmp/gocache\n",
+    "node": f"{NODE}\n",
+    "go": GO,
 }
 # Needs an engine of its own; test_dockerfiles.py builds the images and starts them.
 _ELSEWHERE = ("docker build ", "docker run ")
