@@ -153,8 +153,8 @@ class _Probe:
             self._note_answer(f"It takes the key and lists {len(models)} models.", answered=True)
         return next((model for model in models if model.name == self._choice.model), None)
 
-    def _try(self, trial: Trial, listed: ListedModel | None) -> ProviderError | None:
-        """One task; gives what kept it from being answered."""
+    def _try(self, trial: Trial, listed: ListedModel | None, *, again: bool = True) -> ProviderError | None:
+        """One task; gives what kept it from being answered. ``again``: a lost connection says nothing of the model."""
         meter = _Meter(trial)
         request = Request(
             role=Role.CODER,
@@ -174,7 +174,10 @@ class _Probe:
             spent, seconds = spent_in_vain(self._choice, request.messages, request.usage), time.monotonic() - started
             call = replace(call, spent=spent, seconds=seconds)
             if isinstance(error, ProviderError):
-                self._tell_failure(trial, call, error)
+                self._notes.called(replace(call, outcome=type(error).__name__, text=str(error)))
+                if again and self._answered and error.retry and error.kind == "network":
+                    return self._try(trial, listed, again=False)
+                self._tell_failure(trial, error)
                 return error
             if not meter.over:
                 self._notes.called(replace(call, outcome="stopped", text=str(error)))
@@ -194,8 +197,7 @@ class _Probe:
         self._notes.called(call)
         return call
 
-    def _tell_failure(self, trial: Trial, call: ProbeCall, error: ProviderError) -> None:
-        self._notes.called(replace(call, outcome=type(error).__name__, text=str(error)))
+    def _tell_failure(self, trial: Trial, error: ProviderError) -> None:
         self._note_answer(str(error), answered=False)
         refused = trial.check is Check.SCHEMA and self._answered and error.kind == "refused"
         self._tell(trial.check, Found.NO if refused else Found.UNKNOWN, str(error) if self._answered else NOT_TRIED)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import select
 import signal
+import time
 from collections.abc import Collection
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 SUPERVISOR = "bubblewrap_supervisor.py"
+END_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +67,25 @@ def owners_present(installation: str) -> set[tuple[str, int]]:
 
 
 def kill_all_but(installation: str, live: Collection[tuple[str, int]]) -> int:
-    """Kill the installation's sandboxes whose (run, fence) is not in ``live``; gives how many."""
+    """Kill the installation's sandboxes whose (run, fence) is not in ``live``, and see them end; gives how many."""
     prefix = owner_prefix(installation)
     kept = tuple(Label(installation, run, fence).owner for run, fence in live)
     killed = set()
-    for path in Path("/proc").iterdir():
-        if path.name.isdigit():
-            # Gone meanwhile, or another user's.
-            with suppress(OSError):
-                killed.add(_kill(int(path.name), prefix, kept))
-    return len(killed - {""})
+    with ExitStack() as ending:
+        waited_for = list[int]()
+        for path in Path("/proc").iterdir():
+            if path.name.isdigit():
+                # Gone meanwhile, or another user's.
+                with suppress(OSError):
+                    # The descriptor holds on to the process: its number cannot become another's before the kill.
+                    process = os.pidfd_open(int(path.name))
+                    ending.callback(os.close, process)
+                    label = _kill(process, int(path.name), prefix, kept)
+                    if label:
+                        killed.add(label)
+                        waited_for.append(process)
+        _see_end(waited_for)
+    return len(killed)
 
 
 def group_is_needed(name: str, installation: str, live: Collection[tuple[str, int]]) -> bool:
@@ -81,20 +93,27 @@ def group_is_needed(name: str, installation: str, live: Collection[tuple[str, in
     return any(name.startswith(Label(installation, run, fence, "").group) for run, fence in live)
 
 
-def _kill(pid: int, prefix: str, kept: tuple[str, ...]) -> str:
+def _kill(process: int, pid: int, prefix: str, kept: tuple[str, ...]) -> str:
     """Kill a process if it is bubblewrap or a supervisor with a label that is not kept; gives the label or ''."""
-    # The descriptor holds on to the process: the number cannot become another's between the look and the kill.
-    process = os.pidfd_open(pid)
-    try:
-        words = _words(pid)
-        if len(words) < 2 or not words[-2].endswith(SUPERVISOR) or not words[-1].startswith(prefix):
-            return ""
-        if kept and words[-1].startswith(kept):
-            return ""
-        signal.pidfd_send_signal(process, signal.SIGKILL)
-        return words[-1]
-    finally:
-        os.close(process)
+    words = _words(pid)
+    if len(words) < 2 or not words[-2].endswith(SUPERVISOR) or not words[-1].startswith(prefix):
+        return ""
+    if kept and words[-1].startswith(kept):
+        return ""
+    signal.pidfd_send_signal(process, signal.SIGKILL)
+    return words[-1]
+
+
+def _see_end(processes: list[int]) -> None:
+    """Wait, but not for long: the kernel takes a moment to end all that ran in a sandbox, however hard it is killed."""
+    poll = select.poll()
+    for process in processes:
+        poll.register(process, select.POLLIN)
+    deadline, left = time.monotonic() + END_SECONDS, len(processes)
+    while left and time.monotonic() < deadline:
+        for process, _ in poll.poll((deadline - time.monotonic()) * 1000):
+            poll.unregister(process)
+            left -= 1
 
 
 def _words(pid: int) -> list[str]:

@@ -11,8 +11,8 @@ from agents.errors import Stopped
 from agents.probing.findings import Abilities, Check, Finding, Found, abilities_from, suited
 from agents.probing.probe import Notes, ProbeCall, about, probe
 from agents.providers.catalogue import ModelChoice
-from tests.agents.probing.tried_model import cut_after, prose, tried, whole_file
-from tests.agents.providers.endpoint import Endpoint, Talk, chunk, client, stream, whole, words
+from tests.agents.probing.tried_model import TriedModel, cut_after, prose, tried, whole_file
+from tests.agents.providers.endpoint import Endpoint, Talk, chunk, client, event, stream, whole, words
 
 CHOICE = ModelChoice("custom", "m", max_output_tokens=8_000)
 FORMATS = (Check.JSON, Check.SCHEMA, Check.FILES, Check.EDITS)
@@ -63,6 +63,35 @@ def test_a_good_model_passes_every_check(endpoint: Endpoint) -> None:
     # The long answer is allowed as much as the model is set down for, so that an endpoint can name its own limit.
     assert [body["max_tokens"] for body in model.asked] == [2_000] * 4 + [8_000]
     assert ["response_format" in body for body in model.asked] == [False, True, False, False, False]
+
+
+def broken_off(talk: Talk) -> None:
+    talk.head()
+    talk.send(event(chunk("The conn")))
+
+
+def losing(endpoint: Endpoint, times: int) -> None:
+    """Have the endpoint lose the connection in the middle of an answer about files."""
+    answers = iter([broken_off] * times)
+    good = TriedModel().answers["files"]
+    tried(endpoint, files=lambda text, nonce: next(answers, None) or good(text, nonce))
+
+
+def test_a_connection_that_is_lost_once_says_nothing_of_the_model(endpoint: Endpoint) -> None:
+    losing(endpoint, 1)
+    seen = Protocol(endpoint)
+    assert {seen.found(check) for check in (*FORMATS, Check.ANSWERS, Check.OUTPUT)} == {Found.YES}
+    assert [call.outcome for call in seen.calls] == ["ok", "ok", "ProviderError", "ok", "ok", "ok"]
+
+
+def test_a_connection_that_is_lost_twice_ends_the_test(endpoint: Endpoint) -> None:
+    losing(endpoint, 2)
+    seen = Protocol(endpoint)
+    assert [seen.found(check) for check in (Check.SCHEMA, Check.FILES, Check.EDITS)] == [
+        Found.YES, Found.UNKNOWN, Found.UNKNOWN,
+    ]  # fmt: skip
+    assert "broke before its answer was whole" in seen.findings[Check.FILES].reason
+    assert [call.outcome for call in seen.calls] == ["ok", "ok", "ProviderError", "ProviderError"]
 
 
 LIMITS = {

@@ -102,6 +102,8 @@ class Endpoint:
     def close(self) -> None:
         """Take no more connections and end the scripts that wait."""
         self._over.set()
+        # Closing alone would leave the thread waiting for ever, and the port open with it.
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _serve(self) -> None:

@@ -242,6 +242,18 @@ def test_a_sandbox_that_is_ended_under_a_command_is_no_word_about_the_command(sa
             session.run(shell("echo begun; sleep 300", LONG), on_output=end_it)
 
 
+def test_what_was_removed_is_gone_when_that_is_told(sandbox: Sandbox) -> None:
+    left = list[set[tuple[str, int]]]()
+
+    def end_it(_text: str) -> None:
+        sandbox.remove_orphans([])
+        left.append(sandbox.present())
+
+    with sandbox.open(run="many", fence=1, image="python") as session, pytest.raises(SandboxFailure):
+        session.run(shell("for i in $(seq 60); do sleep 300 & done; echo begun; sleep 300", LONG), on_output=end_it)
+    assert left == [set()]
+
+
 def test_orphans_are_removed_and_living_ones_are_not(sandbox: Sandbox) -> None:
     with (
         sandbox.open(run="one", fence=2, image="python") as one,
