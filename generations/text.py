@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from django.template.defaultfilters import filesizeformat
+
 # Control characters but tab and newline, the byte order mark, direction overrides, and lone surrogates.
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -38,3 +40,8 @@ def title_from(text: str, limit: int = 60) -> str:
     if len(words) <= limit:
         return words
     return words[: limit + 1].rsplit(" ", 1)[0][:limit].rstrip(",.;:") + "…"
+
+
+def size_in_words(count: int) -> str:
+    """So many bytes in the largest unit that fits, of 1,024 of the one below: 72.5 GB."""
+    return filesizeformat(count).replace("\xa0", " ")

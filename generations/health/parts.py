@@ -18,6 +18,7 @@ from generations.models import Mark, WorkerGroup
 from generations.models.worker_group import HEARD_WITHIN
 from generations.room import data_folders
 from generations.sandbox_notice import reports_of_workers
+from generations.text import size_in_words
 
 VECTOR_SECONDS = 1.5
 MEGABYTE = 1024**2
@@ -100,11 +101,11 @@ def vectors() -> Part:
 def disk() -> Part:
     """There is room for what runs make."""
     free = min(shutil.disk_usage(folder).free for folder in data_folders())
-    detail = f"{free // MEGABYTE:,} MB are free where the site's data are."
+    detail = f"{size_in_words(free)} are free where the site's data are."
     if free < settings.FREE_DISK_MB * MEGABYTE:
         return Part(
             ok=False,
-            detail=f"{detail} FREE_DISK_MB is {settings.FREE_DISK_MB:,}.",
+            detail=f"{detail} FREE_DISK_MB asks for {size_in_words(settings.FREE_DISK_MB * MEGABYTE)}.",
             remedy="Make room: delete projects, lower the KEEP_ settings, empty packages/ in AUTOCODER_VAR_DIR.",
         )
     return Part(ok=True, detail=detail)

@@ -158,7 +158,9 @@ def test_little_room_on_the_disk_is_told(settings: Settings) -> None:
     settings.FREE_DISK_MB = 1
     assert parts.disk().ok
     settings.FREE_DISK_MB = 10**9
-    assert not parts.disk().ok
+    full = parts.disk()
+    assert not full.ok
+    assert full.detail.endswith("are free where the site's data are. FREE_DISK_MB asks for 953.7 TB.")
 
 
 @pytest.mark.django_db

@@ -9,11 +9,11 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.db.models.functions import Now
-from django.template.defaultfilters import filesizeformat
 
 from generations.backup.making import make, write_keys
 from generations.errors import BackupError
 from generations.models import Mark
+from generations.text import size_in_words
 
 
 class Command(BaseCommand):
@@ -39,8 +39,7 @@ class Command(BaseCommand):
         # A database of an earlier version has no place for it yet.
         with suppress(DatabaseError):
             Mark.objects.update_or_create(name="backup", defaults={"at": Now()})
-        size = filesizeformat(target.stat().st_size).replace("\xa0", " ")
-        self.stdout.write(f"Wrote {target} ({size}).")
+        self.stdout.write(f"Wrote {target} ({size_in_words(target.stat().st_size)}).")
         if options["with_keys"] is None:
             self.stdout.write("SECRET_KEY and ENCRYPTION_KEYS of .env are not in it; keep them apart from it.")
         else:
