@@ -15,10 +15,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from agents.execution.checking import Application
 from agents.languages import TOOLCHAINS
-from agents.providers.offline.blueprints import BLUEPRINTS
-from agents.providers.offline.reading import read
 from generations.models import Preview, PreviewStatus, Run
 from generations.wiring import site_sandbox
+from tests.agents.languages.delivering import delivered
 from tests.previewed import application, make_delivered, open_house, served, wait_for, wait_until_gone
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.django_db(transaction=True)]
@@ -78,13 +77,10 @@ ThreadingHTTPServer(("127.0.0.1", 8123), Handler).serve_forever()
 """
 
 
-def written_offline(sentence: str) -> Application:
-    """An application as the offline provider writes it."""
-    brief = read(sentence)
-    blueprint = BLUEPRINTS[brief.project_type, brief.language]
-    plan = blueprint.plan(brief)
-    files = tuple(blueprint.render(brief, planned.path) for planned in plan.files)
-    return Application(files, plan.commands, TOOLCHAINS["python"])
+def written_offline(sentence: str, language: str = "python") -> Application:
+    """An application as it is delivered when the offline provider wrote it."""
+    files, commands = delivered(language, sentence)
+    return Application(tuple(files.values()), commands, TOOLCHAINS[language])
 
 
 @pytest.fixture
@@ -168,6 +164,20 @@ def test_generated_applications_work_in_a_preview_and_attacks_fail(
     expect(shown.get_by_role("heading", level=1)).to_be_visible()
     # Nothing that was tried ended the session.
     assert signed_in.request.get(f"{live_server.url}/").url == f"{live_server.url}/"
+
+
+@pytest.mark.parametrize("language", ["javascript", "typescript", "go"])
+def test_an_api_of_another_language_is_asked_in_a_preview(
+    live_server: LiveServer, signed_in: BrowserContext, street: None, user: User, language: str
+) -> None:
+    written = written_offline("A REST API for books with title and year", language)
+    api = opened(signed_in, live_server, make_delivered(user, written))
+    listed = api.locator("details").filter(has_text="POST").first
+    listed.locator("summary").click()
+    listed.get_by_label("Body").fill('{"title": "Emma", "year": 1815}')
+    listed.get_by_role("button", name="Send").click()
+    expect(listed.get_by_role("status")).to_contain_text("201")
+    expect(listed).to_contain_text("Emma")
 
 
 def test_it_is_stopped_from_the_run_page_and_its_tab_says_so(
