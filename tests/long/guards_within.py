@@ -72,7 +72,7 @@ WITHIN: list[Guard] = [
     ),
     *of(
         _SUPERVISOR,
-        (BUBBLEWRAP, SECCOMP, LIMITS, CONTAINED, FILES, *IN_BUBBLEWRAP),
+        (BUBBLEWRAP, SECCOMP, LIMITS, CONTAINED, FILES, PROCESSES, *IN_BUBBLEWRAP),
         (
             "the filter of a command",
             '    load_filter(bytes.fromhex(configuration["filter"]))\n',
@@ -100,7 +100,7 @@ WITHIN: list[Guard] = [
         ),
         ("folders: size", "size={size},", ""),
         ("folders: count of files", "nr_inodes={inodes},", ""),
-        ("folders: no setuid", "MS_NOSUID | MS_NODEV, options", "MS_NODEV, options"),
+        ("folders: no setuid", "MS_NOSUID | MS_NODEV, options", "MS_NODEV, options", "mounted and bubblewrap"),
         (
             "wipe",
             "check(libc.umount2(folder.encode(), MNT_DETACH)",
@@ -128,10 +128,10 @@ WITHIN: list[Guard] = [
     ),
     *of(
         "agents/sandboxes/bubblewrap_groups.py",
-        (LIMITS, *IN_BUBBLEWRAP),
+        (LIMITS, BUBBLEWRAP),
         (
             "limit of memory",
-            '"memory.limit_in_bytes": str(profile.memory),',
+            '"memory.limit_in_bytes": str(profile.memory),\n            "memory.memsw.limit_in_bytes?": str(profile.memory),',
             '"memory.limit_in_bytes": "-1",',
             "bubblewrap and memory",
         ),
@@ -139,7 +139,7 @@ WITHIN: list[Guard] = [
             "limit of processes",
             '{"pids.max": str(profile.processes)}',
             '{"pids.max": "max"}',
-            "bubblewrap and processes",
+            "control_groups_carry",
         ),
     ),
     *of(
@@ -151,7 +151,7 @@ WITHIN: list[Guard] = [
         ("safe paths", 'return safe_relpath(member.name.removeprefix("./"))', 'return member.name.removeprefix("./")'),
         ("size in all", "total + member.size > MAX_TOTAL_BYTES or ", ""),
         ("count of files", " or len(found) >= MAX_FILES", ""),
-        ("one of two look-alikes", "path.casefold() in found or ", ""),
+        ("one of two look-alikes", "found[path.casefold()]", "found[path + str(len(found))]"),
     ),
     *of(
         _COMMANDS,
@@ -166,7 +166,7 @@ WITHIN: list[Guard] = [
             "no reader holds a program up",
             "running = executor.submit(self.execute, call, output.add)",
             "running = executor.submit(self.execute, call, lambda c: (output.add(c), on_output and on_output(output.take()))[0])",
-            "docker and slow_reader",
+            "bubblewrap and slow_reader",
         ),
         ("stop is asked", "if stop():", "if False:", "docker and stop"),
     ),
@@ -186,13 +186,13 @@ WITHIN: list[Guard] = [
             '("", len(text)) if end < 0 else ("", end + 1)',
         ),
         ("control characters are shown", ".translate(_NEVER_PRINTED)", ""),
-        ("marks of direction are shown", "range(0x202A, 0x202F), *range(0x2066, 0x206A)", ""),
+        ("marks of direction are shown", ", *range(0x202A, 0x202F), *range(0x2066, 0x206A)", ""),
         ("broken bytes are marked", '("utf-8")("replace")', '("utf-8")("strict")'),
         ("the wrapper's line is hidden", "at = text.find(self._mark) if self._mark else -1", "at = -1"),
     ),
     *of(
         "agents/languages/python_manifest.py",
-        (FILES, "-k", "manifest"),
+        ("tests/agents/languages/test_manifests.py",),
         ("no options", 'if line.startswith("-") or "\\\\" in line:', "if False:"),
         ("no addresses", "if requirement.url:", "if False:"),
     ),

@@ -32,6 +32,8 @@ def without(guard: Guard, copy: Path) -> tuple[bool, str]:
     try:
         words = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *guard.tests]
         done = subprocess.run(words, cwd=copy, capture_output=True, text=True, check=False, timeout=900)
+    except subprocess.TimeoutExpired:
+        return False, "the tests never ended"
     finally:
         path.write_text(whole)
     red = re.search(r"^(?:FAILED|ERROR) \S+?::(\S+)", done.stdout, re.MULTILINE)

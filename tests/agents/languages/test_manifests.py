@@ -117,6 +117,11 @@ def test_what_is_no_name_and_version_is_refused(language: str, text: str) -> Non
     assert len(str(refused.value)) < 400
 
 
+def test_an_option_is_told_as_one() -> None:
+    with pytest.raises(DependencyError, match=r"line 2 is an option \('-r other.txt'\)"):
+        TOOLCHAINS["python"].read_manifest("httpx\n-r other.txt\n")
+
+
 @pytest.mark.parametrize("language", GOOD)
 def test_names_and_versions_are_taken(language: str) -> None:
     text, lines = GOOD[language]

@@ -20,8 +20,9 @@ from agents.sandboxes import bubblewrap as bubblewrap_module
 from agents.sandboxes import bubblewrap_system
 from agents.sandboxes.base import Sandbox, SandboxSession, shell
 from agents.sandboxes.bubblewrap import BubblewrapSandbox
-from agents.sandboxes.bubblewrap_groups import ControlGroups
+from agents.sandboxes.bubblewrap_groups import ControlGroups, remove
 from agents.sandboxes.bubblewrap_labels import Label, group_prefix, owner_prefix
+from agents.sandboxes.profile import PROFILE
 from tests.agents.sandboxes.conftest import INSTALLATION, Shared, usable
 from tests.agents.sandboxes.programs import LONG, python
 
@@ -124,7 +125,8 @@ def test_a_killed_sandbox_is_told_as_such(bubblewrap: Sandbox) -> None:
             session.run(shell("echo after", LONG))
 
 
-def test_a_sandbox_ends_with_its_worker() -> None:
+@pytest.mark.parametrize("hung", [False, True], ids=["answering", "hung"])
+def test_a_sandbox_ends_with_its_worker(*, hung: bool) -> None:
     program = (
         "from agents.sandboxes.bubblewrap import BubblewrapSandbox\n"
         "from agents.sandboxes.base import shell\n"
@@ -134,12 +136,28 @@ def test_a_sandbox_ends_with_its_worker() -> None:
     worker = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     assert worker.stdout is not None
     assert worker.stdout.readline() == "up\n"
-    assert processes_with(owner_prefix("a dying site"))
+    inside = processes_with(owner_prefix("a dying site"))
+    assert inside
+    for process in inside if hung else []:
+        # So that it cannot see for itself that the worker is gone.
+        os.kill(process, signal.SIGSTOP)
     worker.kill()
     worker.wait()
     assert becomes(lambda: not processes_with(owner_prefix("a dying site")))
     BubblewrapSandbox("a dying site").remove_orphans([])
     assert ControlGroups().left_over(group_prefix("a dying site")) == []
+
+
+def test_control_groups_carry_the_limits_of_the_profile() -> None:
+    groups = ControlGroups().make(f"test-{os.getpid()}", PROFILE)
+    if not groups:
+        pytest.skip("this process may not make control groups here")
+    try:
+        files = [group / name for group in groups for name in ("pids.max", "memory.max", "memory.limit_in_bytes")]
+        limits = [int(file.read_text()) for file in files if file.exists()]
+        assert sorted(limits) == sorted([PROFILE.processes, PROFILE.memory])
+    finally:
+        remove(groups)
 
 
 def test_orphans_of_other_installations_are_left_alone(bubblewrap: Sandbox) -> None:
