@@ -127,25 +127,28 @@ def test_a_killed_sandbox_is_told_as_such(bubblewrap: Sandbox) -> None:
 
 @pytest.mark.parametrize("hung", [False, True], ids=["answering", "hung"])
 def test_a_sandbox_ends_with_its_worker(*, hung: bool) -> None:
+    site = f"a dying site of {INSTALLATION}"
     program = (
         "from agents.sandboxes.bubblewrap import BubblewrapSandbox\n"
         "from agents.sandboxes.base import shell\n"
-        "with BubblewrapSandbox('a dying site').open(run='r', fence=1, image='python') as session:\n"
+        f"with BubblewrapSandbox({site!r}).open(run='r', fence=1, image='python') as session:\n"
         "    session.run(shell('echo up; sleep 1000', 1000.0), on_output=lambda t: print(t, flush=True))\n"
     )
     worker = subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-    assert worker.stdout is not None
-    assert worker.stdout.readline() == "up\n"
-    inside = processes_with(owner_prefix("a dying site"))
-    assert inside
-    for process in inside if hung else []:
-        # So that it cannot see for itself that the worker is gone.
-        os.kill(process, signal.SIGSTOP)
-    worker.kill()
-    worker.wait()
-    assert becomes(lambda: not processes_with(owner_prefix("a dying site")))
-    BubblewrapSandbox("a dying site").remove_orphans([])
-    assert ControlGroups().left_over(group_prefix("a dying site")) == []
+    try:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "up\n"
+        inside = processes_with(owner_prefix(site))
+        assert inside
+        for process in inside if hung else []:
+            # So that it cannot see for itself that the worker is gone.
+            os.kill(process, signal.SIGSTOP)
+        worker.kill()
+        worker.wait()
+        assert becomes(lambda: not processes_with(owner_prefix(site)))
+    finally:
+        BubblewrapSandbox(site).remove_orphans([])
+    assert ControlGroups().left_over(group_prefix(site)) == []
 
 
 def test_control_groups_carry_the_limits_of_the_profile() -> None:
