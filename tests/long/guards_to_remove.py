@@ -65,7 +65,7 @@ GUARDS: list[Guard] = [
     ),
     *of(
         _DOCKER,
-        (GOLDEN, SELF_TEST, PROCESSES, *IN_DOCKER),
+        (GOLDEN, SELF_TEST, PROCESSES, SANDBOXES, *IN_DOCKER),
         (
             "a failed self-test refuses",
             "if verdict.problem:\n                raise",
@@ -102,7 +102,7 @@ GUARDS: list[Guard] = [
             "orphans are told by their fence",
             "c.labels.get(LABEL_FENCE)) not in kept",
             '"3") not in kept',
-            "worker_was_killed",
+            "orphans_are_removed",
         ),
         (
             "another configuration is tested anew",
