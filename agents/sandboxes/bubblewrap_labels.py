@@ -76,12 +76,13 @@ def kill_all_but(installation: str, live: Collection[tuple[str, int]]) -> int:
         for path in Path("/proc").iterdir():
             if path.name.isdigit():
                 # Gone meanwhile, or another user's.
-                with suppress(OSError):
+                with suppress(OSError), ExitStack() as looking:
                     # The descriptor holds on to the process: its number cannot become another's before the kill.
                     process = os.pidfd_open(int(path.name))
-                    ending.callback(os.close, process)
+                    looking.callback(os.close, process)
                     label = _kill(process, int(path.name), prefix, kept)
                     if label:
+                        ending.enter_context(looking.pop_all())
                         killed.add(label)
                         waited_for.append(process)
         _see_end(waited_for)
@@ -110,8 +111,8 @@ def _see_end(processes: list[int]) -> None:
     for process in processes:
         poll.register(process, select.POLLIN)
     deadline, left = time.monotonic() + END_SECONDS, len(processes)
-    while left and time.monotonic() < deadline:
-        for process, _ in poll.poll((deadline - time.monotonic()) * 1000):
+    while left and (seconds := deadline - time.monotonic()) > 0:
+        for process, _ in poll.poll(seconds * 1000):
             poll.unregister(process)
             left -= 1
 
