@@ -15,7 +15,7 @@ from agents.sandboxes.measuring import KILLED_AT_LIMIT
 from agents.sandboxes.profile import ENVIRONMENT, PROFILE, UID
 
 READ_BYTES = 1 << 18
-LATE_SECONDS = 2.0
+LATE_SECONDS = 15.0
 GONE = "The sandbox went away while a command ran in it; try the run again."
 # Folders, and what is kept by name in the container's IPC namespace.
 EMPTY_ALL = "find {folders} /dev/shm /dev/mqueue -mindepth 1 -delete && ipcrm --all=shm && ipcrm --all=sem"
@@ -63,13 +63,28 @@ class DockerSession(CommandSession):
         self.execute(Call(("sh", "-c", "kill -9 -1")), lambda _chunk: None)
 
     def _is_there(self) -> bool:
-        """Whether the container lives. The engine hears of its commands' ends before it hears of its own."""
+        """Whether the container lives. The engine hears of its commands' ends before it hears of its own.
+
+        Where a command can be started in it, it lives. Where none can, it may also be full of processes.
+        """
+        if self._takes_commands():
+            return True
         until = time.monotonic() + LATE_SECONDS
         while self._api.inspect_container(self._container.id)["State"]["Running"]:
             if time.monotonic() > until:
                 return True
             time.sleep(POLL_SECONDS)
         return False
+
+    def _takes_commands(self) -> bool:
+        import docker.errors  # noqa: PLC0415 - as above
+
+        try:
+            made = self._api.exec_create(self._container.id, ["true"], user=f"{UID}:{UID}")["Id"]
+            self._api.exec_start(made)
+            return bool(self._api.exec_inspect(made)["ExitCode"] == 0)
+        except (docker.errors.DockerException, OSError):
+            return False
 
     def _wait(self, reader: _Reader, call: Call) -> bool:
         """Until the command has ended by itself; False when it had to be ended."""

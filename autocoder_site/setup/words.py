@@ -11,9 +11,7 @@ from autocoder_site.setup import ROOT, Problem, machine
 from autocoder_site.setup.environment import PYTHON, check_folder, ensure_env_file, ensure_environment
 from autocoder_site.setup.prepared import is_prepared, note_prepared
 from autocoder_site.setup.supervisor import check_port, supervise
-
-MOST_TEST_PROCESSES = 4
-IN_FILES = ("--dist", "loadfile", "--no-loadscope-reorder")
+from autocoder_site.setup.testing import run_all
 
 DEMO = "Create a simple CLI tool that processes CSV files"
 
@@ -41,9 +39,7 @@ def test(arguments: list[str]) -> int:
     machine.ensure_test_programs()
     if machine.docker_answers() and _manage("build_images"):
         return 1
-    # Most of the time goes by with waiting for processes and containers, so there may be more files than processors.
-    processes = min((os.cpu_count() or 1) + 1, MOST_TEST_PROCESSES)
-    return _call(str(PYTHON), "-m", "pytest", *(arguments or ("-n", str(processes), *IN_FILES)))
+    return _call(str(PYTHON), "-m", "pytest", *arguments) if arguments else run_all()
 
 
 def lint(arguments: list[str]) -> int:

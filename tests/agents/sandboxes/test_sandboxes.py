@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ast
 import os
+import time
+from typing import Any
 
+import docker
 import pytest
+from docker import APIClient
 
 from agents.errors import SandboxFailure, Stopped
 from agents.paths import MAX_FILE_BYTES
 from agents.sandboxes.base import Command, Sandbox, SandboxSession, shell
+from agents.sandboxes.docker import LABEL_RUN, DockerSandbox
 from agents.sandboxes.profile import ENVIRONMENT, OUTPUT_LIMIT
 from agents.types import MODE_EXECUTABLE, SourceFile
 from tests.agents.sandboxes.programs import LONG, python
@@ -240,6 +245,35 @@ def test_a_sandbox_that_is_ended_under_a_command_is_no_word_about_the_command(sa
 
         with pytest.raises(SandboxFailure):
             session.run(shell("echo begun; sleep 300", LONG), on_output=end_it)
+
+
+def test_an_engine_that_hears_late_of_a_containers_end_does_not_blame_the_command(
+    docker_sandbox: DockerSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = list[float]()
+    inspect = APIClient.inspect_container
+
+    def late(client: APIClient, container: str) -> Any:
+        """On a busy machine seconds go by until the engine knows."""
+        busy = killed and time.monotonic() < killed[0] + 5
+        return {"State": {"Running": True}} if busy else inspect(client, container)
+
+    monkeypatch.setattr(APIClient, "inspect_container", late)
+
+    def kill_it(_text: str) -> None:
+        (container,) = docker.from_env().containers.list(filters={"label": f"{LABEL_RUN}=late {os.getpid()}"})
+        killed.append(time.monotonic())
+        container.kill()
+
+    late_run = f"late {os.getpid()}"
+    with docker_sandbox.open(run=late_run, fence=1, image="python") as session, pytest.raises(SandboxFailure):
+        session.run(shell("echo begun; sleep 300", LONG), on_output=kill_it)
+
+
+@pytest.mark.parametrize("line", ["kill -9 $$", "exit 137"])
+def test_a_command_that_ends_as_if_killed_is_told_by_its_code(docker_sandbox: DockerSandbox, line: str) -> None:
+    with docker_sandbox.open(run="killed", fence=1, image="python") as session:
+        assert session.run(shell(line, LONG)).exit_code == 137
 
 
 def test_what_was_removed_is_gone_when_that_is_told(sandbox: Sandbox) -> None:
