@@ -36,6 +36,12 @@ def _no_real_services(settings: Settings) -> None:
     settings.CUSTOM_BASE_URL = settings.CUSTOM_API_KEY = settings.OPENAI_API_KEY = ""
 
 
+@pytest.fixture(autouse=True)
+def _no_secrets_of_earlier_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process masks every key that it has ever read, so that one test's would be missing in another's texts."""
+    monkeypatch.setattr("generations.masking._in_use", set())
+
+
 @pytest.fixture
 def user(db: None) -> User:
     """Somebody who is signed up."""
