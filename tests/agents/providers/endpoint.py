@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import ssl
@@ -103,7 +104,8 @@ class Endpoint:
         """Take no more connections and end the scripts that wait."""
         self._over.set()
         # Closing alone would leave the thread waiting for ever, and the port open with it.
-        self._listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # closed before
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
     def _serve(self) -> None:

@@ -19,7 +19,8 @@ from agents.sandboxes.images import engine_answers
 from tests.agents.sandboxes.programs import left_behind
 
 # Each test process has its own, so that two at once on one engine leave each other's sandboxes alone.
-INSTALLATION = f"tests of sandboxes {uuid4()}"
+KIND = "tests of sandboxes"
+INSTALLATION = f"{KIND} {uuid4()}"
 WITHOUT_GROUPS = ControlGroups(Path("/nowhere"))
 
 SANDBOXES: dict[str, Callable[[str], Sandbox]] = {
