@@ -70,23 +70,14 @@ def kill_all_but(installation: str, live: Collection[tuple[str, int]]) -> int:
     """Kill the installation's sandboxes whose (run, fence) is not in ``live``, and see them end; gives how many."""
     prefix = owner_prefix(installation)
     kept = tuple(Label(installation, run, fence).owner for run, fence in live)
-    killed = set()
+    killed = dict[int, str]()
     with ExitStack() as ending:
-        waited_for = list[int]()
-        for path in Path("/proc").iterdir():
-            if path.name.isdigit():
-                # Gone meanwhile, or another user's.
-                with suppress(OSError), ExitStack() as looking:
-                    # The descriptor holds on to the process: its number cannot become another's before the kill.
-                    process = os.pidfd_open(int(path.name))
-                    looking.callback(os.close, process)
-                    label = _kill(process, int(path.name), prefix, kept)
-                    if label:
-                        ending.enter_context(looking.pop_all())
-                        killed.add(label)
-                        waited_for.append(process)
-        _see_end(waited_for)
-    return len(killed)
+        for path in Path("/proc").glob("[0-9]*"):
+            # Gone meanwhile, or another user's.
+            with suppress(OSError):
+                killed |= _kill(int(path.name), prefix, kept, ending)
+        _see_end(killed)
+    return len(set(killed.values()))
 
 
 def group_is_needed(name: str, installation: str, live: Collection[tuple[str, int]]) -> bool:
@@ -94,18 +85,26 @@ def group_is_needed(name: str, installation: str, live: Collection[tuple[str, in
     return any(name.startswith(Label(installation, run, fence, "").group) for run, fence in live)
 
 
-def _kill(process: int, pid: int, prefix: str, kept: tuple[str, ...]) -> str:
-    """Kill a process if it is bubblewrap or a supervisor with a label that is not kept; gives the label or ''."""
-    words = _words(pid)
-    if len(words) < 2 or not words[-2].endswith(SUPERVISOR) or not words[-1].startswith(prefix):
-        return ""
-    if kept and words[-1].startswith(kept):
-        return ""
-    signal.pidfd_send_signal(process, signal.SIGKILL)
-    return words[-1]
+def _kill(pid: int, prefix: str, kept: tuple[str, ...], ending: ExitStack) -> dict[int, str]:
+    """Kill a process if it is bubblewrap or a supervisor with a label that is not kept.
+
+    Gives a descriptor of it, which is open as long as ``ending``, with its label; nothing for others.
+    """
+    with ExitStack() as looking:
+        # The descriptor holds on to the process: the number cannot become another's between the look and the kill.
+        process = os.pidfd_open(pid)
+        looking.callback(os.close, process)
+        words = _words(pid)
+        if len(words) < 2 or not words[-2].endswith(SUPERVISOR) or not words[-1].startswith(prefix):
+            return {}
+        if kept and words[-1].startswith(kept):
+            return {}
+        signal.pidfd_send_signal(process, signal.SIGKILL)
+        ending.enter_context(looking.pop_all())
+    return {process: words[-1]}
 
 
-def _see_end(processes: list[int]) -> None:
+def _see_end(processes: Collection[int]) -> None:
     """Wait, but not for long: the kernel takes a moment to end all that ran in a sandbox, however hard it is killed."""
     poll = select.poll()
     for process in processes:
